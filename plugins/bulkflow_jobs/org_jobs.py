@@ -1,4 +1,4 @@
-"""The jobs of all users of an org: listed, read, aborted and deleted, whoever created them."""
+"""The jobs of all users of an org: listed, read, aborted and deleted."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from bulkflow_query.settings import QUERY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 @clause("query {query:soql}", sets=("query", "includes_deleted"), kind=QUERY)
@@ -38,4 +39,15 @@ def over_rest() -> Mapping[str, object]:
     return {"over_rest": True}
 
 
-CLAUSES: tuple[Clause, ...] = (query, query_all, over_rest)
+@clause("since watermark {path}", sets=("since",), kind=QUERY)
+def since_watermark(path: Path) -> Mapping[str, object]:
+    """Query only records that changed since a watermark, which `save watermark` writes to a file.
+
+    Without the file, all records are queried. The query must select `SystemModstamp`. Records that
+    changed in the 15 minutes before the last extract are fetched again, because their changes may
+    have become visible after it.
+    """
+    return {"since": path}
+
+
+CLAUSES: tuple[Clause, ...] = (query, query_all, over_rest, since_watermark)

@@ -10,6 +10,7 @@ from bulkflow.plugin import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from bulkflow_soql.tree import Query
 
@@ -27,6 +28,8 @@ class QuerySettings:
     query: str
     includes_deleted: bool = False
     over_rest: bool = False
+    since: Path | None = None
+    """The file of the watermark that the rows have to be newer than."""
     patience: float | None = None
     """Seconds to wait out temporary trouble."""
 
@@ -50,13 +53,30 @@ class QuerySettings:
 _NAMES: Final = frozenset(each.name for each in fields(QuerySettings))
 
 
+def _check_watermark(query: Query) -> Iterator[Problem]:
+    from bulkflow_soql.features import list_paths
+
+    if query.group_at is not None or query.limit is not None:
+        yield Problem(
+            "a watermark needs all rows, one by one",
+            "remove GROUP BY and LIMIT from the query, or this line",
+            "since",
+        )
+    elif "systemmodstamp" not in {path.text.lower() for path in list_paths(query)}:
+        yield Problem(
+            "a watermark needs the field SystemModstamp in the query",
+            "add it after SELECT",
+            "since",
+        )
+
+
 def find_reason_for_rest(settings: QuerySettings) -> str | None:
     """Return why a query goes over REST; None if it becomes a query job."""
     from bulkflow_soql.features import find_refused_by_bulk
 
     for feature in find_refused_by_bulk(settings.parse()):
         return f"query jobs of Salesforce do not support {feature.name}"
-    return "the file says so" if settings.over_rest else None
+    return "the job has `over rest`" if settings.over_rest else None
 
 
 def is_query(settings: Mapping[str, object]) -> bool:
@@ -73,6 +93,8 @@ def find_problems(settings: Mapping[str, object]) -> Iterator[Problem]:
     from bulkflow_soql.features import find_refused_by_bulk, prevents_chunking
 
     query = parse(text)
+    if "since" in settings:
+        yield from _check_watermark(query)
     clause = prevents_chunking(query)
     rest = settings.get("over_rest") is True or any(find_refused_by_bulk(query))
     if clause is not None and not rest:

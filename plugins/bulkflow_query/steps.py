@@ -113,4 +113,47 @@ def delete(context: Context, job: Job) -> None:
     _connect(context, job).delete()
 
 
-STEPS: tuple[Step, ...] = (create, wait, extract, abort, show, delete)
+@step(
+    "save watermark [of {job}] [to {path}]",
+    accepts=[Phase.FINISHED, Phase.DELETED],
+    kind=QUERY,
+    only_reads=True,
+)
+def save_watermark(context: Context, job: Job, path: Path | None = None) -> None:
+    """Save up to when the extract has seen all changes, for `since watermark` in the next run.
+
+    It is the newest `SystemModstamp` of the rows, or the time when the query began if that is
+    earlier, minus 15 minutes. Without `to`, the file of the job's `since watermark` is replaced.
+    """
+    from bulkflow_query.execution.save_watermark import save_watermark as save
+
+    save(context, job, path)
+
+
+@step(
+    "require count of {object} [where {condition:soql_condition}] [in {org}] is {n:number}",
+    requests=_count(1),
+)
+def require_count(
+    context: Context,
+    object: str,  # noqa: A002 - the slot's name
+    n: int,
+    condition: str | None = None,
+    org: str | None = None,
+) -> None:
+    """Fail unless the org has this many records of an object, such as after a load."""
+    from bulkflow_query.execution.require_count import require_count as require
+
+    require(context, object, condition, n)
+
+
+STEPS: tuple[Step, ...] = (
+    create,
+    wait,
+    extract,
+    abort,
+    show,
+    delete,
+    save_watermark,
+    require_count,
+)

@@ -1,4 +1,4 @@
-"""The slot type of queries."""
+"""The slot types of queries and their conditions."""
 
 from __future__ import annotations
 
@@ -41,4 +41,31 @@ def _advise(text: str, at: int) -> str:
     return f"look at what is before it: … {' '.join(before[-3:])}"
 
 
-VALUE_TYPES = (ValueType("soql", SOQL_SHOWS, _parse_soql, interpolate=write_value),)
+CONDITION_SHOWS = "a condition in quotes, such as \"CreatedDate = TODAY AND Name != 'Acme'\""
+_BEFORE_CONDITION = "SELECT Id FROM X WHERE "
+
+
+def _parse_condition(value: Value) -> str:
+    from bulkflow_soql import SoqlError, parse
+
+    if not isinstance(value, Text):
+        raise ValueError(f"takes {CONDITION_SHOWS}")  # noqa: TRY004 - as converters do
+    text = plain(value)
+    try:
+        query = parse(_BEFORE_CONDITION + text)
+    except SoqlError as error:
+        if error.at is None or not text.strip():
+            raise ValueError(f"takes {CONDITION_SHOWS}") from error
+        at = max(0, error.at - len(_BEFORE_CONDITION))
+        raise PlacedError(error.problem, at, _advise(text, at)) from error
+    assert query.where_span is not None
+    if query.where_span[1] < len(_BEFORE_CONDITION + text.rstrip()):
+        at = query.where_span[1] - len(_BEFORE_CONDITION)
+        raise PlacedError("a condition ends before this", at, "remove what follows it")
+    return text
+
+
+VALUE_TYPES = (
+    ValueType("soql", SOQL_SHOWS, _parse_soql, interpolate=write_value),
+    ValueType("soql_condition", CONDITION_SHOWS, _parse_condition, interpolate=write_value),
+)

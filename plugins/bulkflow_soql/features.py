@@ -96,3 +96,13 @@ def make_count(query: Query) -> str | None:
     if query.order or query.group_at is not None or query.limit is not None:
         return None
     return f"SELECT COUNT() FROM {query.text[query.object_at :]}"  # noqa: S608 - it is parsed SOQL
+
+
+def add_condition(query: Query, condition: str) -> str:
+    """Return the text of a query with another condition, which all rows have to meet."""
+    text = query.text
+    if query.where_span is None:
+        end = query.object_at + len(query.object)
+        return f"{text[:end]} WHERE {condition}{text[end:]}"
+    start, end = query.where_span
+    return f"{text[:start]}({text[start:end]}) AND {condition}{text[end:]}"

@@ -55,7 +55,14 @@ def build_parser(grammar: str, *, strict: bool = False) -> Lark:
     from lark.exceptions import LarkError
 
     try:
-        return Lark(grammar, parser="lalr", start="query", maybe_placeholders=False, strict=strict)
+        return Lark(
+            grammar,
+            parser="lalr",
+            start="query",
+            maybe_placeholders=False,
+            propagate_positions=True,
+            strict=strict,
+        )
     except LarkError as error:
         raise GrammarError(
             "the grammar of SOQL is damaged in this installation",

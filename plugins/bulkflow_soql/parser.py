@@ -100,6 +100,7 @@ class _Builder:
         items: tuple[Item, ...] = ()
         name: Token | None = None
         where: Condition | None = None
+        where_span: tuple[int, int] | None = None
         group: tuple[FieldPath | FunctionCall, ...] = ()
         group_at: int | None = None
         having: Condition | None = None
@@ -113,7 +114,9 @@ class _Builder:
                 case "items":
                     items = tuple(self._build_item(one) for one in _list_trees(child))
                 case "where":
-                    where = self._build_condition(next(_list_trees(child)))
+                    condition = next(_list_trees(child))
+                    where = self._build_condition(condition)
+                    where_span = condition.meta.start_pos, condition.meta.end_pos
                 case "group":
                     group_at = _get_offset(next(_list_tokens(child)))
                     *subjects, last = _list_trees(child)
@@ -134,6 +137,7 @@ class _Builder:
             object=str(name),
             object_at=_get_offset(name),
             where=where,
+            where_span=where_span,
             group=group,
             group_at=group_at,
             having=having,

@@ -156,6 +156,8 @@ class Query:
     object: str
     object_at: int
     where: Condition | None = None
+    where_span: tuple[int, int] | None = None
+    """The offsets of the condition after WHERE."""
     group: tuple[FieldPath | FunctionCall, ...] = ()
     group_at: int | None = None
     having: Condition | None = None

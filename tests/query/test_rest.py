@@ -31,7 +31,7 @@ def test_a_query_goes_over_rest_if_the_file_says_so(workshop: Workshop, proxy: P
     assert read_rows(workshop.folder / "people.csv") == expected()
     assert proxy.count("POST", "/jobs/query") == 0
     assert proxy.count("GET", "/query/[^/]+") == -(-ROWS // PAGE) - 1
-    assert "goes over REST: the file says so" in notices(ran)[0]
+    assert "goes over REST: the job has `over rest`" in notices(ran)[0]
 
 
 @pytest.mark.parametrize(
@@ -148,5 +148,8 @@ def test_a_cursor_that_is_gone_begins_again(workshop: Workshop, proxy: Proxy) ->
 def test_there_is_no_job_to_create(workshop: Workshop) -> None:
     ran = workshop.run(pipeline(REST, "create job people"))
     assert ran.code == 2
-    assert "has no job in the org: its query goes over REST, because the file says so" in ran.out
+    assert (
+        "has no job in the org: its query goes over REST, because the job has `over rest`"
+        in ran.out
+    )
     assert resume(workshop).code == 2

@@ -31,6 +31,8 @@ class RecordPage:
     total: int
     records: Sequence[dict[str, JsonValue]]
     next: str | None
+    at: str | None = None
+    """When the org responded, as the header `Date` has it."""
 
 
 @frozen
@@ -71,4 +73,5 @@ def _read(response: Response) -> RecordPage:
         total,
         [each for each in records if isinstance(each, dict)],
         following if isinstance(following, str) and content.get("done") is not True else None,
+        response.headers.get("date"),
     )

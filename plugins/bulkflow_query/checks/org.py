@@ -10,7 +10,7 @@ from bulkflow.plugin.suggestions import ask_did_you_mean, find_nearest
 from bulkflow_jobs.session import open_session
 from bulkflow_jobs.sobjects import Describer
 from bulkflow_query.api.rest import RestApi
-from bulkflow_query.settings import QuerySettings
+from bulkflow_query.watermark import make_settings
 from bulkflow_salesforce import OrgError
 from bulkflow_soql.features import list_all_paths, make_count
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from bulkflow.plugin import Context, Job
     from bulkflow_jobs.sobjects import ObjectDescription
+    from bulkflow_query.settings import QuerySettings
     from bulkflow_soql.tree import FieldPath, Query
 
 
@@ -31,7 +32,7 @@ def find_org_problems(context: Context, jobs: Sequence[Job]) -> Iterator[Problem
     describer, rest = Describer(session), RestApi(session)
     for job in jobs:
         context.checkpoint()
-        settings = QuerySettings.of(job.settings)
+        settings = make_settings(job)
         found = list(_check(job, settings.parse(), describer))
         yield from found
         if not found:

@@ -20,6 +20,7 @@ from bulkflow_jobs.job_label import make_label
 from bulkflow_query.rows_file import is_whole, make_write_error
 from bulkflow_query.sinks.extracted import ExtractedCsv, read_columns
 from bulkflow_query.sinks.formats import find_format
+from bulkflow_query.watermark import FIELD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,14 +57,22 @@ def deliver(
     """
     rows = get_rows_path(context, query.job)
     digest = None
+    columns = read_columns(query.pages[0].header) if query.pages else ()
+    newest = None
+    if query.settings.since is not None:
+        newest = _find_newest(rows, columns, context)
     if path is not None:
-        columns = read_columns(query.pages[0].header) if query.pages else ()
         typed = find_format(path).typed
         kinds = find_kinds(columns) if typed else ("",) * len(columns)
         total = sum(page.rows for page in query.pages)
         content = ExtractedCsv(rows, columns, kinds, total, rows.parent, context.checkpoint)
         digest = _save(content, path, context)
-    detail: dict[str, object] = {"path": None if path is None else str(path), "digest": digest}
+    detail: dict[str, object] = {
+        "path": None if path is None else str(path),
+        "digest": digest,
+        "newest": newest,
+        "began": query.began,
+    }
     number = context.journal.intend(query.job.key, 0, "delivered", detail)
     context.journal.settle(number, "done", {})
     query.delivered = detail
@@ -76,6 +85,16 @@ def deliver(
     where = "" if path is None else f" to {path}"
     what = f"extracted {format_plural(total, 'row')} of job {query.job.name}{where}"
     context.emit(Notice(what, job=query.job.key))
+
+
+def _find_newest(rows: Path, columns: Sequence[str], context: Context) -> str | None:
+    """Find the newest `SystemModstamp` of the rows, as the org wrote it."""
+    from bulkflow_query.sinks.typed import find_greatest
+
+    names = tuple(columns)
+    total = ExtractedCsv(rows, names, ("",) * len(names), 0, rows.parent, context.checkpoint)
+    index = next((n for n, name in enumerate(names) if name.lower() == FIELD.lower()), None)
+    return None if index is None else find_greatest(total, index)
 
 
 def _save(rows: ExtractedCsv, path: Path, context: Context) -> str | None:

@@ -80,6 +80,7 @@ class Extraction:
                 if number == MAX_RUNS:
                     raise
                 self._recorder.drop_pages(f"{error}; they are fetched again from the first one")
+        self.query.began = self.query.remote.created
         deliver(self.query, self.context, self.path, self._find_kinds)
         self.query.is_extracting = False
         self._recorder.report(now=True)

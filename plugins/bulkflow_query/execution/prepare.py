@@ -12,7 +12,8 @@ from bulkflow_jobs.job_state import FINAL_STATES, JobState
 from bulkflow_query.execution.deliver import publish_rows
 from bulkflow_query.execution.query_job import LogicalQuery, QueryJob, RemoteQuery
 from bulkflow_query.rows_file import Page
-from bulkflow_query.settings import QuerySettings, find_reason_for_rest
+from bulkflow_query.settings import find_reason_for_rest
+from bulkflow_query.watermark import make_settings
 
 if TYPE_CHECKING:
     from bulkflow.model.history import PartHistory
@@ -31,7 +32,7 @@ _PART: Final = Part(0, "query", 0, 0, 1, 1, 0, 0)
 
 def prepare(context: Context, job: Job) -> Manifest:
     """Make the job's state, from the journal if an earlier attempt worked on it."""
-    query = LogicalQuery(job, QuerySettings.of(job.settings))
+    query = LogicalQuery(job, make_settings(job))
     history = context.journal.read_history(job.key)
     if history is not None and history.parts:
         (part,) = history.parts

@@ -38,6 +38,8 @@ class QueryJob:
     """The one job in the org of a logical query job."""
 
     remote: RemoteQuery = field(factory=RemoteQuery)
+    created: str | None = field(default=None, init=False)
+    """When the org created it, as the org wrote it."""
     unanswered: str | None = field(default=None, init=False)
     counted: Counts | None = field(default=None, init=False)
 
@@ -76,6 +78,7 @@ class QueryJob:
         if self.remote.id == info.id and self.is_final and info.state not in FINAL_STATES:
             return
         processed, _ = info.counters
+        self.created = info.created_date
         self.remote = RemoteQuery(info.id, str(info.state), processed)
 
     def mark_gone(self) -> None:
@@ -93,6 +96,7 @@ class LogicalQuery:
         remote: Its job in the org.
         pages: The pages that are in the file of rows, as far as the journal knows.
         delivered: What an earlier attempt recorded of the file that it saved, if it saved one.
+        began: When the query began, as the org wrote it.
         is_restored: Whether an earlier attempt worked on it, and the org was not asked since.
     """
 
@@ -101,6 +105,7 @@ class LogicalQuery:
     remote: QueryJob = field(factory=QueryJob)
     pages: list[Page] = field(factory=list)
     delivered: dict[str, object] | None = None
+    began: str | None = None
     is_restored: bool = False
     is_extracting: bool = False
 

@@ -6,6 +6,7 @@ as long as the org keeps the result.
 
 from __future__ import annotations
 
+from email.utils import parsedate_to_datetime
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
@@ -98,6 +99,7 @@ class RestExtraction:
                     page = api.query_more(link)
                 else:
                     page = api.query(settings.query, includes_deleted=settings.includes_deleted)
+                    self.query.began = _read_date(page.at)
                 self._append(rows, page, columns, link)
                 recorder.record(pages[-1])
                 link = page.next
@@ -125,6 +127,14 @@ class RestExtraction:
 
     def _notify(self, message: str) -> None:
         self.context.emit(Notice(message, job=self.query.job.key))
+
+
+def _read_date(text: str | None) -> str | None:
+    """Read the date of a response, which has seconds; the query began up to a second before."""
+    try:
+        return None if text is None else parsedate_to_datetime(text).isoformat()
+    except ValueError:
+        return None
 
 
 def _means_gone(error: SalesforceError) -> bool:

@@ -6,13 +6,16 @@ has no dates, so they stay as the org wrote them.
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 from bulkflow.errors import StepError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    import duckdb
 
     from bulkflow_query.sinks.extracted import ExtractedCsv
 
@@ -37,62 +40,102 @@ def write_jsonl(rows: ExtractedCsv, target: Path) -> None:
     _write(rows, target, "FORMAT json, ARRAY false", dates=False)
 
 
-def _write(rows: ExtractedCsv, target: Path, options: str, *, dates: bool) -> None:
-    import duckdb
+def find_greatest(rows: ExtractedCsv, column: int) -> str | None:
+    """Find the greatest text of a column, by its index; None if there is none."""
+    with _connect(rows) as connection:
+        for parallel in (True, False):
+            try:
+                found = connection.execute(
+                    f"SELECT max(nullif(c{column}, '')) FROM {_read(rows, parallel=parallel)}"  # noqa: S608 - a number and a quoted path
+                ).fetchone()
+            except _get_error_class() as error:
+                if not parallel:
+                    raise _make_error(error) from error
+            else:
+                return None if found is None else found[0]
+    return None
 
-    problem: duckdb.Error | None = None
+
+def _write(rows: ExtractedCsv, target: Path, options: str, *, dates: bool) -> None:
+    problem: Exception | None = None
     # DuckDB guesses where records begin if several processors read a file, and refuses the file if
     # that is within a value of several lines.
     for parallel in (True, False):
         target.unlink(missing_ok=True)
         rows.checkpoint()
-        connection = duckdb.connect(
-            config={
-                "memory_limit": f"{MEMORY}B",
-                "temp_directory": str(rows.folder),
-                "autoinstall_known_extensions": False,
-                "autoload_known_extensions": False,
-                "preserve_insertion_order": True,
-                "threads": 1,
-            }
-        )
-        try:
-            connection.execute("SET enable_progress_bar = false")
-            connection.execute("SET TimeZone = 'UTC'")
-            select = _make_select(rows, dates=dates, parallel=parallel)
-            written = connection.execute(
-                f"COPY ({select}) TO {_quote(str(target.absolute()))} ({options})"
-            ).fetchone()
-            if written is not None and written[0] == rows.rows:
-                return
-        except duckdb.IOException as error:
-            raise OSError(str(error)) from error
-        except duckdb.Error as error:
-            problem = error
-        finally:
-            connection.close()
+        select = _make_select(rows, dates=dates, parallel=parallel)
+        with _connect(rows) as connection:
+            try:
+                written = connection.execute(
+                    f"COPY ({select}) TO {_quote(str(target.absolute()))} ({options})"
+                ).fetchone()
+            except _get_error_class() as error:
+                problem = error
+            else:
+                if written is not None and written[0] == rows.rows:
+                    return
     with suppress(OSError):
         target.unlink()
-    raise StepError(
+    raise _make_error(problem) from problem
+
+
+def _make_error(problem: Exception | None) -> StepError:
+    return StepError(
         f"the rows cannot be written with types: {problem or 'some of them are not readable'}",
         help="save them as .csv, which keeps the text of each value",
-    ) from problem
+    )
 
 
-def _make_select(rows: ExtractedCsv, *, dates: bool, parallel: bool) -> str:
+def _get_error_class() -> type[Exception]:
+    """Return the class of the errors of DuckDB, which is imported late."""
+    import duckdb
+
+    return duckdb.Error
+
+
+@contextmanager
+def _connect(rows: ExtractedCsv) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a database in memory. Raises OSError if a file cannot be read or written."""
+    import duckdb
+
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": f"{MEMORY}B",
+        "temp_directory": str(rows.folder),
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": True,
+        "threads": 1,
+    }
+    connection = duckdb.connect(config=config)
+    try:
+        connection.execute("SET enable_progress_bar = false")
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+    except duckdb.IOException as error:
+        raise OSError(str(error)) from error
+    finally:
+        connection.close()
+
+
+def _read(rows: ExtractedCsv, *, parallel: bool) -> str:
+    """Return the SQL for the rows: text columns `c0`, `c1`, ..., never null."""
     names = [f"'c{index}'" for index in range(len(rows.columns))]
     columns = ", ".join(f"{name}: 'VARCHAR'" for name in names)
-    source = (
+    return (
         f"read_csv([{_quote(_escape_pattern(str(rows.path.absolute())))}], "
         f"columns={{{columns}}}, force_not_null=[{', '.join(names)}], delim=',', quote='\"', "
         "escape='\"', comment='', header=true, auto_detect=false, strict_mode=true, "
         f"compression='none', parallel={str(parallel).lower()}, max_line_size={_LONGEST_LINE}, "
         f"buffer_size={_BUFFER})"
     )
+
+
+def _make_select(rows: ExtractedCsv, *, dates: bool, parallel: bool) -> str:
     selected = ", ".join(
         f"{_convert(f'c{index}', kind, dates=dates)} AS {_quote_name(name)}"
         for index, (name, kind) in enumerate(zip(rows.columns, rows.kinds, strict=True))
     )
+    source = _read(rows, parallel=parallel)
     return f"SELECT {selected} FROM {source}"  # noqa: S608 - every name and value is quoted
 
 
