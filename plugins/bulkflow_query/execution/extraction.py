@@ -9,6 +9,7 @@ from attrs import define, field
 from bulkflow.errors import StepError
 from bulkflow_jobs.errors import JobGoneError
 from bulkflow_jobs.sobjects import Describer
+from bulkflow_jobs.worker_pool import WorkerPool
 from bulkflow_query.api.field_kinds import find_kinds
 from bulkflow_query.execution.deliver import deliver, get_rows_path, is_delivered
 from bulkflow_query.execution.page_record import PageRecorder
@@ -93,7 +94,9 @@ class Extraction:
         api = self.runner.requests.api
         path = get_rows_path(self.context, self.query.job)
         with RowsFile(path, self.query.pages, self._make_header()) as rows:
-            addresses = find_addresses(api, job, rows.pages, CONNECTIONS)
+            addresses = find_addresses(
+                api, job, rows.pages, CONNECTIONS, WorkerPool.of(self.context).submit_short
+            )
             PageFetcher(self.context, api, addresses, rows, self._recorder.record).run()
             self._check_total(rows)
             rows.sync()

@@ -6,7 +6,8 @@ next one by a locator, so they are fetched one after the other.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, cast
 
 from attrs import define, field, frozen
 
@@ -14,7 +15,8 @@ from bulkflow.errors import StepError
 from bulkflow_query.pages.errors import PagesChangedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
 
     from bulkflow_query.api.client import FetchedPage, QueryApi
     from bulkflow_query.api.page_list import PageList
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 
 MAX_PAGES: Final = 1_000_000
 """Pages of one result: more than any org has, so that a broken server cannot send without end."""
+
+
+Submit: TypeAlias = "Callable[[Callable[[str], object], str], Future[object]]"
+"""Makes a short request in the background."""
 
 
 @frozen
@@ -66,14 +72,22 @@ class ListedAddresses:
 
     @classmethod
     def after(
-        cls, api: QueryApi, job: str, first: PageList, pages: Sequence[Page], width: int
+        cls,
+        api: QueryApi,
+        job: str,
+        first: PageList,
+        pages: Sequence[Page],
+        width: int,
+        submit: Submit,
     ) -> ListedAddresses:
         """Return the addresses after some pages that an earlier attempt has fetched.
+
+        `submit` gets the next list while the pages of the one before are fetched.
 
         Raises:
             PagesChangedError: The org lists other pages.
         """
-        links = _iterate_links(api, job, first)
+        links = _iterate_links(api, job, first, submit)
         for page in pages:
             if next(links, None) != page.link:
                 raise PagesChangedError(
@@ -93,10 +107,13 @@ class ListedAddresses:
         return None
 
 
-def _iterate_links(api: QueryApi, job: str, first: PageList) -> Iterator[str]:
+def _iterate_links(api: QueryApi, job: str, first: PageList, submit: Submit) -> Iterator[str]:
     listed: PageList | None = first
     seen: set[str] = set()
     while listed is not None:
+        following = None
+        if listed.next is not None:
+            following = submit(partial(api.list_pages, job), listed.next)
         for link in listed.links:
             if link in seen or len(seen) > MAX_PAGES:
                 raise StepError(
@@ -105,9 +122,9 @@ def _iterate_links(api: QueryApi, job: str, first: PageList) -> Iterator[str]:
                 )
             seen.add(link)
             yield link
-        if listed.next is None:
+        if following is None:
             return
-        listed = api.list_pages(job, listed.next)
+        listed = cast("PageList | None", following.result())
     raise StepError(
         f"the org lists the pages of job {job} in a form that is not known",
         help="report this; `extract` works again once the org lists them as documented",
@@ -150,7 +167,9 @@ class LocatedAddresses:
         return fetched.next
 
 
-def find_addresses(api: QueryApi, job: str, pages: Sequence[Page], width: int) -> Addresses:
+def find_addresses(
+    api: QueryApi, job: str, pages: Sequence[Page], width: int, submit: Submit
+) -> Addresses:
     """Find the addresses after some pages that an earlier attempt has fetched.
 
     Raises:
@@ -159,7 +178,7 @@ def find_addresses(api: QueryApi, job: str, pages: Sequence[Page], width: int) -
     by_locators = bool(pages) and not pages[0].link
     listed = api.list_pages(job) if api.lists_pages and not by_locators else None
     if listed is not None:
-        return ListedAddresses.after(api, job, listed, pages, width)
+        return ListedAddresses.after(api, job, listed, pages, width, submit)
     if pages and not by_locators:
         raise PagesChangedError(
             f"the org no longer lists the pages of job {job}", help="they are all fetched again"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import wait
+from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import closing
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Final, cast
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 
 ATTEMPTS: Final = 3
 """Requests for a page whose rows are not as many as the org announces."""
+
+
+AHEAD: Final = 3
+"""How many times as many pages may be fetched as are in progress, if the first one is slow."""
 
 
 @frozen
@@ -74,18 +78,22 @@ class PageFetcher:
                 self._submit()
                 if not self._pending:
                     return
-                head = self._pending[0]
-                while not wait([head], timeout=TICK).done:
-                    self.context.checkpoint()
                 self.context.checkpoint()
-                self._pending.popleft()
-                self._append(cast("_Fetched", head.result()))
+                if self._pending[0].done():
+                    self._append(cast("_Fetched", self._pending.popleft().result()))
+                else:
+                    running = [future for future in self._pending if not future.done()]
+                    wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
         finally:
             self._drop()
 
     def _submit(self) -> None:
         pool = WorkerPool.of(self.context)
-        while len(self._pending) < self.addresses.width:
+        width = self.addresses.width
+        while (
+            sum(not future.done() for future in self._pending) < width
+            and len(self._pending) < AHEAD * width
+        ):
             try:
                 address = self.addresses.take()
             except SalesforceError as error:
