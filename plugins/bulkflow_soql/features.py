@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from bulkflow_soql.tree import Query
 
 
+_OF_ROWS: Final = frozenset({"FIELDS", "TOLABEL", "FORMAT", "CONVERTCURRENCY", "DISTANCE"})
+"""Functions that have a value for each row."""
+
+
 @frozen
 class Feature:
     """A form that a query uses, and the offset of its place."""
@@ -40,7 +44,7 @@ def find_refused_by_bulk(query: Query) -> Iterator[Feature]:
                 yield Feature("a sub-query", item.at)
             case TypeOf():
                 yield Feature("TYPEOF", item.at)
-            case FunctionCall() if item.function not in {"FIELDS", "TOLABEL", "FORMAT"}:
+            case FunctionCall() if item.function not in _OF_ROWS:
                 yield Feature(f"{item.function}()", item.at)
             case _:
                 pass
@@ -93,7 +97,7 @@ def list_all_paths(query: Query) -> list[FieldPath]:
 
 def make_count(query: Query) -> str | None:
     """Make the query that counts the rows of a query; None if SOQL has none."""
-    if query.order or query.group_at is not None or query.limit is not None:
+    if query.order or query.group_at is not None or query.limit is not None or query.clauses:
         return None
     return f"SELECT COUNT() FROM {query.text[query.object_at :]}"  # noqa: S608 - it is parsed SOQL
 

@@ -99,6 +99,8 @@ class _Builder:
     def build_query(self, tree: Node) -> Query:
         items: tuple[Item, ...] = ()
         name: Token | None = None
+        alias: str | None = None
+        clauses: list[tuple[str, int]] = []
         where: Condition | None = None
         where_span: tuple[int, int] | None = None
         group: tuple[FieldPath | FunctionCall, ...] = ()
@@ -127,6 +129,14 @@ class _Builder:
                     group = tuple(self._build_subject(one) for one in subjects)
                 case "order":
                     order = tuple(self._build_ordering(one) for one in _list_trees(child))
+                case "alias":
+                    token = next(_list_tokens(child))
+                    alias = str(token)
+                    clauses.append(("an alias", _get_offset(token)))
+                case "scope" | "mode" | "lock":
+                    word, *names = _list_tokens(child)
+                    name_of = "USING SCOPE" if child.data == "scope" else word.upper()
+                    clauses.append((f"{name_of} {names[0]}", _get_offset(word)))
                 case kind:
                     word, number = _list_tokens(child)
                     counts[kind] = Count(self._read_count(number), _get_offset(word))
@@ -136,6 +146,8 @@ class _Builder:
             items=items,
             object=str(name),
             object_at=_get_offset(name),
+            alias=alias,
+            clauses=tuple(clauses),
             where=where,
             where_span=where_span,
             group=group,
@@ -169,11 +181,22 @@ class _Builder:
             names = list(_list_tokens(tree))
             return FieldPath(tuple(map(str, names)), _get_offset(names[0]))
         name, *alias = _list_tokens(tree)
-        argument = next((self._build_subject(one) for one in _list_trees(tree)), None)
-        assert not isinstance(argument, FunctionCall), "the grammar has no nested calls"
+        argument = self._find_argument(tree)
         return FunctionCall(
             name.upper(), argument, _get_offset(name), str(alias[0]) if alias else None
         )
+
+    def _find_argument(self, call: Node) -> FieldPath | None:
+        """Find the first field in the arguments of a call, which may be calls themselves."""
+        for each in _list_trees(call):
+            found = self._find_argument(each) if each.data == "call" else None
+            if each.data == "path":
+                subject = self._build_subject(each)
+                assert isinstance(subject, FieldPath)
+                return subject
+            if found is not None:
+                return found
+        return None
 
     def _build_ordering(self, tree: Node) -> Ordering:
         words = {token.type for token in _list_tokens(tree)}

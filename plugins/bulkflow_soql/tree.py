@@ -162,5 +162,9 @@ class Query:
     group_at: int | None = None
     having: Condition | None = None
     order: tuple[Ordering, ...] = ()
+    alias: str | None = None
+    """The name of the object within the query."""
+    clauses: tuple[tuple[str, int], ...] = ()
+    """The other clauses, such as USING SCOPE and FOR VIEW, each with its offset."""
     limit: Count | None = None
     offset: Count | None = None

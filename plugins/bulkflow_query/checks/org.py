@@ -56,15 +56,19 @@ def _check(job: Job, query: Query, describer: Describer) -> Iterator[Problem]:
         if path.text.lower() in reported:
             continue
         reported.add(path.text.lower())
-        yield from _check_path(job, path, described, describer)
+        yield from _check_path(job, path, described, describer, query.alias)
 
 
 def _check_path(
-    job: Job, path: FieldPath, described: ObjectDescription, describer: Describer
+    job: Job,
+    path: FieldPath,
+    described: ObjectDescription,
+    describer: Describer,
+    alias: str | None,
 ) -> Iterator[Problem]:
     """Follow a path from the object over its parents to a field."""
     *parents, name = path.names
-    if parents and parents[0].lower() == described.name.lower():
+    if parents and parents[0].lower() in {described.name.lower(), (alias or "").lower()}:
         parents = parents[1:]
     here = described
     for parent in parents:

@@ -37,6 +37,14 @@ class SyntaxCheck:
             ApiError: An item or clause is not supported.
         """
         query = self._query
+        for clause, at in query.clauses:
+            raise make_query_error(
+                self._choices,
+                query.text,
+                at,
+                MALFORMED_QUERY,
+                f"the sandbox does not support {clause}",
+            )
         for item in query.items:
             match item:
                 case Subquery():
