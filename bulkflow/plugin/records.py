@@ -163,12 +163,21 @@ class PlacedError(ValueError):
     Attributes:
         at: The offset in the text, with its names replaced.
         help: What to write instead.
+        length: The number of characters.
     """
 
-    def __init__(self, message: str, at: int, help: str | None = None) -> None:  # noqa: A002
+    def __init__(
+        self,
+        message: str,
+        at: int,
+        help: str | None = None,  # noqa: A002 - as everywhere
+        *,
+        length: int = 1,
+    ) -> None:
         super().__init__(message)
         self.at = at
         self.help = help
+        self.length = length
 
 
 @frozen

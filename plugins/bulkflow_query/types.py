@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from bulkflow.model.value import Text, plain
@@ -10,6 +11,8 @@ from bulkflow_soql.interpolation import write_value
 
 if TYPE_CHECKING:
     from bulkflow.model.value import Value
+
+_WORD = re.compile(r"\w+")
 
 SOQL_SHOWS = 'a query in quotes, such as "SELECT Id, Name FROM Account"'
 
@@ -25,8 +28,14 @@ def _parse_soql(value: Value) -> str:
     except SoqlError as error:
         if error.at is None:
             raise ValueError(f"takes a valid query: {error.problem}") from error
-        raise PlacedError(error.problem, error.at, _advise(text, error.at)) from error
+        raise _place(error.problem, text, error.at) from error
     return text
+
+
+def _place(problem: str, text: str, at: int) -> PlacedError:
+    """Make the error for the word at an offset."""
+    word = _WORD.match(text, at)
+    return PlacedError(problem, at, _advise(text, at), length=len(word[0]) if word else 1)
 
 
 def _advise(text: str, at: int) -> str:
@@ -57,7 +66,7 @@ def _parse_condition(value: Value) -> str:
         if error.at is None or not text.strip():
             raise ValueError(f"takes {CONDITION_SHOWS}") from error
         at = max(0, error.at - len(_BEFORE_CONDITION))
-        raise PlacedError(error.problem, at, _advise(text, at)) from error
+        raise _place(error.problem, text, at) from error
     assert query.where_span is not None
     if query.where_span[1] < len(_BEFORE_CONDITION + text.rstrip()):
         at = query.where_span[1] - len(_BEFORE_CONDITION)

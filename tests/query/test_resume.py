@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -24,6 +26,18 @@ def form(request: pytest.FixtureRequest) -> PagesForm:
     return request.param
 
 
+def start(workshop: Workshop, content: str) -> subprocess.Popen[bytes]:
+    """Run a file in a process of its own."""
+    file = workshop.write("test.bulkflow", content)
+    command = [sys.executable, "-m", "bulkflow", "run", str(file)]
+    return subprocess.Popen(
+        [*command, "--state-dir", str(workshop.folder / "state")],
+        env={**os.environ, **workshop.environ},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
 def kill_at(
     workshop: Workshop,
     proxy: Proxy,
@@ -35,9 +49,6 @@ def kill_at(
     content: str | None = None,
 ) -> None:
     """Run in a process of its own, and kill it at a request, or when it was carried out."""
-    file = workshop.write("test.bulkflow", content or pipeline())
-    command = [sys.executable, "-m", "bulkflow", "run", str(file)]
-    command += ["--state-dir", str(workshop.folder / "state")]
     process: list[subprocess.Popen[bytes]] = []
 
     def kill(handler: Handler, _: Callable[[], None]) -> None:
@@ -53,14 +64,7 @@ def kill_at(
         proxy.on(method, path, passing, times=nth - 1)
     proxy.on(method, path, kill)
     with proxy.held():
-        process.append(
-            subprocess.Popen(
-                command,
-                env={**os.environ, **workshop.environ},
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-        )
+        process.append(start(workshop, content or pipeline()))
     assert process[0].wait() == -signal.SIGKILL
 
 
@@ -228,3 +232,50 @@ def test_a_folder_that_cannot_be_written_is_named(workshop: Workshop) -> None:
     )
     assert ran.code == 1
     assert "cannot write" in ran.out
+
+
+@posix
+def test_an_extract_that_is_asked_to_end_does_not_wait_for_its_pages(
+    workshop: Workshop, proxy: Proxy
+) -> None:
+    ended = threading.Event()
+
+    def drip(handler: Handler, _: Callable[[], None]) -> None:
+        status, headers, content = handler.exchange()
+        handler.send_response(status)
+        for name, value in headers:
+            if name.lower().startswith(("sforce-", "content-type")):
+                handler.send_header(name, value)
+        handler.send_header("Content-Length", str(1 << 30))
+        handler.end_headers()
+        handler.wfile.write(content)
+        process[0].send_signal(signal.SIGTERM)
+        with suppress(OSError):
+            while not ended.wait(0.02):
+                handler.wfile.write(b"x" * 1000)
+                handler.wfile.flush()
+        handler.cut()
+
+    proxy.on("GET", f"{JOB}/results", drip, times=None)
+    process: list[subprocess.Popen[bytes]] = []
+    with proxy.held():
+        process.append(start(workshop, pipeline()))
+    assert process[0].wait(timeout=30) == 130
+    ended.set()
+    proxy.rules.clear()
+    ran = resume(workshop)
+    assert ran.code == 0, ran.out + ran.err
+    assert read_rows(workshop.folder / "people.csv") == expected()
+
+
+@posix
+@pytest.mark.parametrize("path", [JOB, f"{JOB}/results"], ids=["waiting", "fetching"])
+def test_a_killed_extract_is_abandoned(workshop: Workshop, proxy: Proxy, path: str) -> None:
+    kill_at(workshop, proxy, "GET", path, nth=1, after=False)
+    state = str(workshop.folder / "state")
+    ran = workshop.command("abort", "--state-dir", state, "--json")
+    assert ran.code == 0, ran.out + ran.err
+    assert not (workshop.folder / "people.csv").exists()
+    assert resume(workshop).code == 2
+    (outcome,) = ran.event("run_finished")["jobs"]
+    assert outcome["left"] == []

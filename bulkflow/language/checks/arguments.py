@@ -27,6 +27,7 @@ from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.plugin.phrase import JOB, ORG, Group, Slot, Word
 from bulkflow.plugin.records import PlacedError
 from bulkflow.plugin.sentinel import UNKNOWN
+from bulkflow.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -107,7 +108,11 @@ class Arguments:
         except PlacedError as error:
             place = written.span
             if isinstance(written, Text):
-                place = find_place(written, scope.values, kind, error.at)
+                first, last = (
+                    find_place(written, scope.values, kind, at)
+                    for at in (error.at, error.at + max(1, error.length) - 1)
+                )
+                place = Span(first.source, first.start, max(first.end, last.end))
             self.evaluator.findings.error(
                 Code.WRONG_VALUE,
                 f"`{get_slot_label(phrase, slot)}`: {error}",

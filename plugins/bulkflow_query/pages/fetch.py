@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import closing
+from io import BufferedWriter
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Final, cast
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from io import FileIO
     from pathlib import Path
 
+    from typing_extensions import Buffer
+
     from bulkflow.plugin import Context
     from bulkflow_query.api.client import FetchedPage, QueryApi
     from bulkflow_query.pages.addresses import Address, Addresses
@@ -35,12 +38,25 @@ AHEAD: Final = 3
 """How many times as many pages may be fetched as are in progress, if the first one is slow."""
 
 
+class CheckedFile(BufferedWriter):
+    """A temporary file without a name that stops accepting data once the run has to stop."""
+
+    def __init__(self, raw: FileIO, checkpoint: Callable[[], None]) -> None:
+        super().__init__(raw)
+        self._checkpoint = checkpoint
+
+    def write(self, piece: Buffer, /) -> int:
+        """Write a piece, unless the run has to stop."""
+        self._checkpoint()
+        return super().write(piece)
+
+
 @frozen
 class _Fetched:
     """A page in a temporary file, which has no name, and so ends with the process."""
 
     address: Address
-    file: FileIO
+    file: CheckedFile
     headers: FetchedPage
 
     def close(self) -> None:
@@ -114,13 +130,18 @@ class PageFetcher:
                 cast("_Fetched", future.result()).close()
 
     def _fetch(self, address: Address) -> _Fetched:
-        file = self._make_file()
+        raw = self._make_file()
+        file = CheckedFile(raw, self.context.checkpoint)
         try:
             headers = self.api.fetch_page(address.path, file, address.query)
+            file.flush()
         except BaseException as error:
-            file.close()
+            raw.close()
             if isinstance(error, SalesforceError) and _means_gone(error):
                 raise _make_gone_error(error) from error
+            cause = error.__cause__ if isinstance(error, LocalFileError) else error
+            if isinstance(cause, OSError):
+                raise make_write_error(self.rows.path.parent, cause) from error
             raise
         return _Fetched(address, file, headers)
 
@@ -154,12 +175,9 @@ class PageFetcher:
         headers = fetched.headers
         if headers.rows is None and headers.bytes:
             raise PageError("the org did not announce how many rows it has")
-        try:
-            return self.rows.append(
-                fetched.file, fetched.address.link, following, headers.rows or 0
-            )
-        except LocalFileError as error:
-            raise StepError(error.message, help=error.help) from error
+        return self.rows.append(
+            cast("FileIO", fetched.file.raw), fetched.address.link, following, headers.rows or 0
+        )
 
 
 def _means_gone(error: SalesforceError) -> bool:
