@@ -116,7 +116,7 @@ def _save(rows: ExtractedCsv, path: Path, context: Context) -> str | None:
         raise make_write_error(path, error) from error
     if target is None:
         return None
-    # The digests of the pages tell whether a CSV file is as it was written.
+    # For CSV, the digests of the pages show any change.
     return PAGES if _is_csv(path) else compute_digest(target)
 
 
@@ -134,7 +134,7 @@ def is_delivered(query: LogicalQuery, path: Path | None) -> bool:
 
 
 def publish_rows(query: LogicalQuery, context: Context) -> None:
-    """Tell other jobs where the rows of a query are, if they were extracted."""
+    """Publish where the rows of a query are, if they were extracted."""
     if query.delivered is None or not query.pages:
         set_extracted_rows(query.job, None)
         return
