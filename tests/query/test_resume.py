@@ -279,3 +279,40 @@ def test_a_killed_extract_is_abandoned(workshop: Workshop, proxy: Proxy, path: s
     assert resume(workshop).code == 2
     (outcome,) = ran.event("run_finished")["jobs"]
     assert outcome["left"] == []
+
+
+@pytest.mark.parametrize("state", ["Failed", "Aborted"])
+def test_a_query_that_did_not_complete_can_be_retried(
+    workshop: Workshop, proxy: Proxy, state: str
+) -> None:
+    def end(handler: Handler, _: Callable[[], None]) -> None:
+        status, headers, content = handler.exchange()
+        handler.answer(status, headers, content.replace(b"JobComplete", state.encode()))
+
+    proxy.on("GET", JOB, end)
+    step = 'extract job people to "people.csv" on failure retry 1 times'
+    ran = workshop.run(pipeline(ALL, step))
+    assert ran.code == 0, ran.out + ran.err
+    assert f"is {state}, so the query of job people is run again" in "".join(notices(ran))
+    assert read_rows(workshop.folder / "people.csv") == expected()
+    assert proxy.count("POST", "/jobs/query") == 2
+
+
+@pytest.mark.parametrize(
+    ("more", "advice"),
+    [("", "compare an indexed field"), (" ORDER BY Email", "remove ORDER BY")],
+)
+def test_a_query_that_failed_says_what_to_change(
+    workshop: Workshop, proxy: Proxy, more: str, advice: str
+) -> None:
+    def fail(handler: Handler, _: Callable[[], None]) -> None:
+        status, headers, content = handler.exchange()
+        handler.answer(status, headers, content.replace(b"JobComplete", b"Failed"))
+
+    proxy.on("GET", JOB, fail, times=None)
+    ran = workshop.run(pipeline(ALL.replace("Contact", f"Contact{more}")))
+    assert ran.code == 1
+    error = ran.event("step_failed")["error"]
+    assert "Salesforce gives no reason for query jobs" in error["message"]
+    assert "QUERY_TIMEOUT" in error["help"]
+    assert advice in error["help"]

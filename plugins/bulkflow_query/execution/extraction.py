@@ -65,6 +65,7 @@ class Extraction:
         if self.path is not None:
             find_format(self.path)
         if is_delivered(self.query, self.path):
+            self.query.job.saved.append(str(self.path))
             return
         self.query.is_extracting = True
         self._recorder.check_pages()

@@ -47,7 +47,7 @@ class QueryRequests:
         return cls(api, context, query, JobRequests(api, context, query, patience, _describe_loss))
 
     def create(self) -> None:
-        """Create the job in the org."""
+        """Create the job in the org. Pages of an earlier one are dropped, as in a replay."""
         settings, job = self.query.settings, self.query.remote
         backoff = self.jobs.make_backoff()
         change = Change(
@@ -57,6 +57,7 @@ class QueryRequests:
             kind=IntentKind.CREATES,
         )
         job.remote = RemoteQuery()
+        self.query.pages.clear()
         while True:
             try:
                 info = self.jobs.journal.send(job, change)

@@ -60,6 +60,7 @@ class RestExtraction:
         columns = list_columns(self.query.settings.parse())
         self._check_format(columns)
         if is_delivered(self.query, self.path):
+            self.query.job.saved.append(str(self.path))
             return
         recorder = PageRecorder(self.context, self.query)
         recorder.check_pages()

@@ -10,7 +10,7 @@ from bulkflow.errors import StepError, UsageError
 from bulkflow.model.event import Notice, Shown
 from bulkflow.model.job_phase import Phase
 from bulkflow_jobs.errors import JobGoneError, JobStatusError
-from bulkflow_jobs.job_state import JobState
+from bulkflow_jobs.job_state import UNSUCCESSFUL_STATES, JobState
 from bulkflow_jobs.notices import warn
 from bulkflow_jobs.poll_schedule import PollSchedule
 from bulkflow_jobs.watch import Watch
@@ -59,7 +59,7 @@ class QueryRunner:
                 f"{reason}",
                 help=f"`extract job {self.job.name}` runs the query",
             )
-        if not self._refresh_restored():
+        if not self._refresh_restored() or self.query.remote.state in UNSUCCESSFUL_STATES:
             self.requests.create()
         self.job.phase = Phase.CLOSED
 
@@ -124,7 +124,7 @@ class QueryRunner:
         self.job.phase = Phase.DELETED
 
     def _refresh_restored(self) -> bool:
-        """Return whether the org has a job of an earlier attempt that may still be used."""
+        """Return whether the org has a job, which may be of an earlier attempt."""
         job = self.query.remote
         if job.id is None or not job.in_org:
             return False
@@ -134,21 +134,18 @@ class QueryRunner:
                 self.requests.jobs.refresh(job)
             except JobGoneError:
                 return False
-        return job.state != JobState.ABORTED
+        return True
 
     def ensure_created(self) -> None:
         """Create the job unless the org has one whose result can be used."""
         had = self.query.remote.id
-        if self._refresh_restored():
+        if self._refresh_restored() and self.query.remote.state not in UNSUCCESSFUL_STATES:
             return
         if had is not None:
-            self.context.emit(
-                Notice(
-                    f"job {had} is gone from the org, so the query of job {self.job.name} is run "
-                    "again from the beginning",
-                    job=self.job.key,
-                )
-            )
+            state = self.query.remote.state if self.query.remote.in_org else None
+            became = "is gone from the org" if state is None else f"is {state}"
+            message = f"job {had} {became}, so the query of job {self.job.name} is run again"
+            self.context.emit(Notice(message, job=self.job.key))
         self.requests.create()
 
     def _poll(self, timeout: float | None, interval: float | None) -> None:

@@ -105,7 +105,7 @@ class QueryChoices:
     query_pages_form: PagesForm = define(
         PagesForm.URL,
         Provenance.DOCUMENTED,
-        "resultPages has `resultPages[].resultUrl`, as in the guide's text; schemas made from its "
+        "The response has `resultPages[].resultUrl`, as in the guide's text; schemas made from its "
         "sample have `resultLink`, and a client was answered with `resultChunks[].resultLink`",
     )
     query_header_without_rows: bool = define(
