@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -113,3 +114,16 @@ def test_another_number_of_rows_is_an_error(tmp_path: Path) -> None:
     rows = make_rows(tmp_path, 'a\n"1"\n', ("int",), 2)
     with pytest.raises(StepError, match="cannot be written"):
         write_parquet(rows, tmp_path / "out.parquet")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+@pytest.mark.parametrize("suffix", ["csv", "csv.gz", "csv.zst", "parquet", "jsonl"])
+def test_what_is_extracted_is_for_its_user_alone(workshop: Workshop, suffix: str) -> None:
+    before = os.umask(0)
+    try:
+        path = extract(workshop, f"people.{suffix}")
+    finally:
+        os.umask(before)
+    assert path.stat().st_mode & 0o777 == 0o600
+    for each in (workshop.folder / "state").rglob("*"):
+        assert each.stat().st_mode & 0o077 == 0, each

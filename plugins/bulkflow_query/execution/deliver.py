@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from bulkflow.atomic_files import deliver_file, resolve_target
 from bulkflow.model.event import Notice
 from bulkflow.plugin import format_plural
+from bulkflow.private_files import FILE_MODE
 from bulkflow_csv import CsvError, compute_digest
 from bulkflow_jobs.extracted_rows import ExtractedRows, set_extracted_rows
 from bulkflow_jobs.job_label import make_label
@@ -111,6 +112,7 @@ def _save(rows: ExtractedCsv, path: Path, context: Context) -> str | None:
     try:
         with deliver_file(path, context.run_directory) as scratch:
             form.write(rows, scratch)
+            scratch.chmod(FILE_MODE)
         target = resolve_target(path)
     except OSError as error:
         raise make_write_error(path, error) from error
