@@ -17,6 +17,7 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from pages import make_pages
@@ -142,17 +143,18 @@ def measure_schedule(folder: Path, runs: int) -> None:
     pages = make_pages(folder / "slow", rows, page_rows)
     largest = max(path.stat().st_size for path, _ in pages)
     rounds = -(-len(pages) // 5)
-    # Create, status, four lists of five pages while pages arrive, and the pages.
-    best = 3 * latency + rounds * (latency + largest / rate)
-    with run_server(
-        folder / "slow", rows, page_rows, "--rate", "5MB", "--latency", str(latency)
-    ) as port:
+    slow = ("--rate", "5MB", "--latency", str(latency))
+    with run_server(folder / "one", 10, 10, *slow) as port:
+        ones = [extract(folder, f"http://localhost:{port}", "one.csv") for _ in range(runs)]
+    # The start of the program, create, status, list, and one response; then five pages at a time.
+    best = median(each.wall for each in ones) - latency + rounds * (latency + largest / rate)
+    with run_server(folder / "slow", rows, page_rows, *slow) as port:
         spent = [extract(folder, f"http://localhost:{port}", "slow.csv") for _ in range(runs)]
-    took = sorted(each.wall for each in spent)[len(spent) // 2]
+    took = median(each.wall for each in spent)
     print(
         f"\n{len(pages)} pages of {largest / 1e6:.1f} MB, 5 MB/s per connection, "
         f"50 ms per response: "
-        f"{took:.2f} s, best possible {best:.2f} s, {took / best - 1:.1%} over (with the start)"
+        f"{took:.2f} s, best possible {best:.2f} s, {took / best - 1:.1%} over"
     )
 
 
