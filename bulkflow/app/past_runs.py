@@ -77,6 +77,7 @@ def run_step_on_jobs(
         request, plan = rebuild_plan(record, choice.directory, environ, host)
         recorder = RunJournal.resume(journal, record.summary.id, version=__version__, reopens=ends)
         step = _JobStep(host.catalogue, mode, rows, frozenset(record.summary.jobs))
+        step.refuse_unfit(plan.body, record.summary.id)
         only = evolve(plan, body=step.run_on_each_job(plan.body))
         return execute_plan(
             request,
@@ -202,6 +203,19 @@ class _JobStep:
         return self.mode in commands or all(
             step.command is not self.mode for step in self.catalogue.steps
         )
+
+    def refuse_unfit(self, body: Block, run: str) -> None:
+        """Raise `UsageError` if the command has no step for any job of the run."""
+        from bulkflow.engine.preflight import iterate_jobs
+
+        jobs = [job for job in iterate_jobs(body) if self._has_parts(job.name)]
+        if jobs and not any(self._fits(job) for job in jobs):
+            kinds = sorted({str(job.kind) for job in jobs})
+            raise UsageError(
+                f"`{self.mode.value}` has nothing to do for run {run}: it has only "
+                f"{' and '.join(kinds)} jobs",
+                help=f"`{shlex.join(['bulkflow', 'runs', run])}` shows the run",
+            )
 
     def _has_parts(self, name: str) -> bool:
         return any(get_job_name(key) == name for key in self.jobs)

@@ -316,3 +316,13 @@ def test_a_query_that_failed_says_what_to_change(
     assert "Salesforce gives no reason for query jobs" in error["message"]
     assert "QUERY_TIMEOUT" in error["help"]
     assert advice in error["help"]
+
+
+@pytest.mark.parametrize("words", [["retry"], ["undo", "--yes"]])
+def test_there_is_nothing_to_resend_or_take_back(workshop: Workshop, words: list[str]) -> None:
+    run = str(workshop.run(pipeline()).event("run_started")["run"])
+    verb, *options = words
+    state = str(workshop.folder / "state")
+    ran = workshop.command(verb, run, *options, "--state-dir", state)
+    assert ran.code == 2
+    assert f"`{verb}` has nothing to do for run {run}: it has only query jobs" in ran.err

@@ -28,6 +28,18 @@ job copies
 """
 
 
+STREAMED = """
+org env
+job people
+    query "SELECT Id, LastName FROM Contact WHERE Email LIKE 'p%'"
+job copies
+    upsert Contact by Id
+    from job people
+    streamed
+extract job people then load job copies
+"""
+
+
 def count(sandbox: Sandbox, department: str) -> int:
     with sandbox.database.reading() as connection:
         found = connection.execute(
@@ -51,6 +63,13 @@ def test_rows_go_from_one_org_to_another(workshop: Workshop, sandbox: Sandbox, s
     ran = workshop.run(COPY.format(tag=tag, steps=steps))
     assert ran.code == 0, ran.out + ran.err
     assert count(sandbox, tag) == ROWS
+
+
+def test_rows_are_streamed_from_a_job(workshop: Workshop) -> None:
+    ran = workshop.run(STREAMED)
+    assert ran.code == 0, ran.out + ran.err
+    (_, copies) = ran.event("run_finished")["jobs"]
+    assert copies["loaded"] == ROWS
 
 
 def test_records_are_deleted_by_a_query(workshop: Workshop, sandbox: Sandbox) -> None:
