@@ -86,6 +86,8 @@ class _Forecaster:
         self.block(block, frame, depth)
 
     def _look(self, block: Block, frame: Frame) -> None:
+        for each in block.jobs:
+            self._inspector.note_job(each, frame.jobs[each.name])
         for planned, job in find_jobs_to_read(block, frame, self._services):
             self._inspector.inspect_source(planned, job, read=self._read)
 

@@ -42,10 +42,14 @@ class Inspector:
     _planned: dict[str, PlannedJob] = field(factory=dict)
     """The planned jobs by key."""
 
+    def note_job(self, planned: PlannedJob, job: Job) -> None:
+        """Note where a job is declared, also if its source is read later."""
+        self._planned[job.key] = planned
+
     def inspect_source(self, planned: PlannedJob, job: Job, *, read: bool) -> None:
         """Check a job's source; `read` reads it to its end, as a run does."""
         context = StepContext(self.services, job, job.folder)
-        self._planned[job.key] = planned
+        self.note_job(planned, job)
         try:
             if read:
                 self.services.prepare(job, context)

@@ -117,6 +117,7 @@ def test_a_plan_says_that_the_rows_are_not_known(workshop: Workshop, proxy: Prox
     ran = workshop.command("plan", str(file))
     assert ran.code == 0, ran.err
     assert ran.out.count("rows unknown before the run") == 2
+    assert "  from job people\n" in ran.out
     assert "at least 4 API calls (4 to source, 0 to target)" in ran.out
     ran = workshop.command("plan", str(file), "--json")
     assert '"rows_of": "people"' in ran.out
