@@ -179,6 +179,19 @@ class RowsFile:
             raise make_write_error(self.path, error) from error
 
 
+def open_temporary_file(folder: Path) -> FileIO:
+    """Open a file that has no name, or loses it with the process. Raises OSError.
+
+    `tempfile.TemporaryFile` gives no raw file on Windows.
+    """
+    path = folder / f"{os.urandom(8).hex()}.tmp"
+    temporary = getattr(os, "O_TEMPORARY", 0)
+    descriptor = os.open(path, _NEW | os.O_EXCL | temporary, FILE_MODE)
+    if not temporary:
+        path.unlink()
+    return os.fdopen(descriptor, "r+b", buffering=0)
+
+
 def count_intact(path: Path, pages: Sequence[Page]) -> int:
     """Return how many of the first pages are in a file as they were recorded."""
     start = 0

@@ -90,13 +90,19 @@ def find_problems(settings: Mapping[str, object]) -> Iterator[Problem]:
     if not isinstance(text, str):
         return
     from bulkflow_soql import parse
-    from bulkflow_soql.features import find_refused_by_bulk, prevents_chunking
+    from bulkflow_soql.features import find_refused_by_bulk, prevents_chunking, selects_all_fields
 
     query = parse(text)
     if "since" in settings:
         yield from _check_watermark(query)
     clause = prevents_chunking(query)
     rest = settings.get("over_rest") is True or any(find_refused_by_bulk(query))
+    if rest and selects_all_fields(query):
+        yield Problem(
+            "a query over REST has to name its fields, which become the columns",
+            "write their names instead of FIELDS(…)",
+            "query",
+        )
     if clause is not None and not rest:
         yield Problem(
             f"{clause} keeps Salesforce from dividing the query: on many records it may time out",

@@ -59,6 +59,11 @@ def has_subqueries(query: Query) -> bool:
     return any(isinstance(item, Subquery) for item in query.items)
 
 
+def selects_all_fields(query: Query) -> bool:
+    """Return whether the field list has FIELDS(), which names no field."""
+    return any(isinstance(item, FunctionCall) and item.function == "FIELDS" for item in query.items)
+
+
 def prevents_chunking(query: Query) -> str | None:
     """Return the clause that keeps Salesforce from dividing the query by ids; None if none does."""
     if query.order:

@@ -153,3 +153,10 @@ def test_there_is_no_job_to_create(workshop: Workshop) -> None:
         in ran.out
     )
     assert resume(workshop).code == 2
+
+
+def test_fields_have_to_be_named(workshop: Workshop) -> None:
+    clause = 'query "SELECT FIELDS(STANDARD) FROM Contact LIMIT 200"\n    over rest'
+    file = workshop.write("c.bulkflow", pipeline(clause))
+    ran = workshop.command("check", "--format", "json", str(file))
+    assert "has to name its fields" in ran.out

@@ -107,7 +107,7 @@ class Extraction:
         from bulkflow_soql.features import list_paths
 
         names = [f'"{path.text}"' for path in list_paths(self.query.settings.parse())]
-        return (",".join(names) + "\n").encode()
+        return (",".join(names) + "\n").encode() if names else b""
 
     def _find_kinds(self, columns: Sequence[str]) -> tuple[str, ...]:
         """Find the types of columns in the org's description of the object."""

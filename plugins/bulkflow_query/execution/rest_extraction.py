@@ -7,7 +7,6 @@ as long as the org keeps the result.
 from __future__ import annotations
 
 from email.utils import parsedate_to_datetime
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 
 from attrs import define
@@ -22,7 +21,7 @@ from bulkflow_query.api.records import RecordColumn, list_columns, write_page
 from bulkflow_query.api.rest import RestApi
 from bulkflow_query.execution.deliver import deliver, get_rows_path, is_delivered
 from bulkflow_query.execution.page_record import PageRecorder
-from bulkflow_query.rows_file import PageError, RowsFile
+from bulkflow_query.rows_file import PageError, RowsFile, open_temporary_file
 from bulkflow_query.settings import find_reason_for_rest
 from bulkflow_query.sinks.formats import find_format
 from bulkflow_salesforce import NotFoundError, SalesforceError
@@ -109,7 +108,7 @@ class RestExtraction:
     def _append(
         self, rows: RowsFile, page: RecordPage, columns: Sequence[RecordColumn], link: str
     ) -> None:
-        with TemporaryFile(buffering=0, dir=rows.path.parent) as file:
+        with open_temporary_file(rows.path.parent) as file:
             written = write_page(page, columns, file)
             try:
                 rows.append(file, link, page.next, written)

@@ -6,7 +6,6 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, wait
 from contextlib import closing
 from io import BufferedWriter
-from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Final, cast
 
 from attrs import define, field, frozen
@@ -14,7 +13,7 @@ from attrs import define, field, frozen
 from bulkflow.errors import StepError
 from bulkflow_jobs.worker_pool import TICK, WorkerPool
 from bulkflow_query.pages.errors import ResultGoneError
-from bulkflow_query.rows_file import PageError, make_write_error
+from bulkflow_query.rows_file import PageError, make_write_error, open_temporary_file
 from bulkflow_salesforce import LocalFileError, NotFoundError, SalesforceError
 
 if TYPE_CHECKING:
@@ -148,7 +147,7 @@ class PageFetcher:
     def _make_file(self) -> FileIO:
         folder: Path = self.rows.path.parent
         try:
-            return TemporaryFile(buffering=0, dir=folder)
+            return open_temporary_file(folder)
         except OSError as error:
             raise make_write_error(folder, error) from error
 
