@@ -82,6 +82,7 @@ bench: $(VENV)/installed-dev
 	$(BIN)/python bench/rewrite.py
 	$(BIN)/python bench/reconcile.py --rows 1000000 --failed 1.0
 	$(BIN)/python bench/load.py
+	$(BIN)/python bench/extract.py --peer
 
 ## scanner: build the compiled scanner, and install it into .venv (needs a C compiler)
 scanner: $(VENV)/installed

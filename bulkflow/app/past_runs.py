@@ -78,6 +78,7 @@ def run_step_on_jobs(
         request, plan = rebuild_plan(record, choice.directory, environ, host)
         recorder = RunJournal.resume(journal, record.summary.id, version=__version__, reopens=ends)
         step = _JobStep(host.catalogue, mode, rows, jobs, path)
+        step.refuse_unfit(plan.body, record.summary.id)
         only = evolve(plan, body=step.run_on_each_job(plan.body))
         return execute_plan(
             request,
@@ -203,7 +204,7 @@ class _JobStep:
         jobs = [job for job in block.jobs if self._has_parts(job.name)]
         if self.mode.takes_last_job_first:
             jobs.reverse()
-        chains = tuple(self._make_chain(job) for job in jobs)
+        chains = tuple([self._make_chain(job) for job in jobs if self._fits(job)])
         # Keep the numbers of all statements: the journal knows decisions by them.
         inner = tuple(
             evolve(statement, steps=(), handlers=())
@@ -212,6 +213,26 @@ class _JobStep:
             for statement in block.statements
         )
         return evolve(block, statements=(*inner, *chains))
+
+    def _fits(self, job: PlannedJob) -> bool:
+        """Whether the command has a step for such a job, or for no job at all."""
+        commands = [step.command for step in self.catalogue.list_steps(job.kind)]
+        return self.mode in commands or all(
+            step.command is not self.mode for step in self.catalogue.steps
+        )
+
+    def refuse_unfit(self, body: Block, run: str) -> None:
+        """Raise `UsageError` if the command has no step for any job of the run."""
+        from bulkflow.engine.preflight import iterate_jobs
+
+        jobs = [job for job in iterate_jobs(body) if self._has_parts(job.name)]
+        if jobs and not any(self._fits(job) for job in jobs):
+            kinds = sorted({str(job.kind) for job in jobs})
+            raise UsageError(
+                f"`{self.mode.value}` has nothing to do for run {run}: it has only "
+                f"{' and '.join(kinds)} jobs",
+                help=f"`{shlex.join(['bulkflow', 'runs', run])}` shows the run",
+            )
 
     def _has_parts(self, name: str) -> bool:
         return any(get_job_name(key) == name for key in self.jobs)
@@ -227,7 +248,7 @@ class _JobStep:
         for each in phrase.slots:
             if each.type == "path" and self.path is not None:
                 arguments[each.name] = Text((str(self.path),), span, given=True)
-        step = PlannedStep(phrase.text, arguments, job.name, span, job.org)
+        step = PlannedStep(phrase.text, arguments, job.name, span, job.org, job.kind)
         return PlannedChain((step,), (), span)
 
     def _find_phrase(self, job: PlannedJob) -> tuple[Phrase, str | None]:
@@ -238,7 +259,7 @@ class _JobStep:
         """
         clauses = self.catalogue.clause_by_phrase
         owners = {clauses[clause.word].provider for clause in job.clauses}
-        steps = [step for step in self.catalogue.steps if step.command is self.mode]
+        steps = [step for step in self.catalogue.list_steps(job.kind) if step.command is self.mode]
         for step in sorted(steps, key=lambda step: step.provider not in owners):
             for phrase in step.phrases:
                 if phrase.job_slot is not None:

@@ -74,9 +74,12 @@ def _render_word(
 def _describe_lifecycle(step: Step) -> str:
     """Describe the phases of the job before and after the step; empty for a step without a job."""
     parts = []
+    job = "job" if step.kind is None else f"{step.kind} job"
+    if step.accepts is None and step.kind is not None:
+        parts.append(f"Takes a {job} in any phase")
     if step.accepts is not None:
         phases = [f"*{phase.value}*" for phase in Phase if phase in step.accepts]
-        parts.append(f"Takes a job that is {' or '.join(phases)}")
+        parts.append(f"Takes a {job} that is {' or '.join(phases)}")
     if step.leaves is not None:
         parts.append(
             f"leaves it *{step.leaves.value}*" if parts else f"Leaves its job *{step.leaves.value}*"

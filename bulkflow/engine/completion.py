@@ -76,7 +76,7 @@ def has_handed_over(services: Services) -> bool:
 
 
 def _hands_over(step: PlannedStep, services: Services) -> bool:
-    return step.job is not None and services.catalogue.step_by_phrase[step.word].hands_over
+    return step.job is not None and services.catalogue.get_step(step).hands_over
 
 
 def _sent(history: JobHistory | None) -> bool:

@@ -19,7 +19,7 @@ from bulkflow.plugin.error_boundary import attribute_errors
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bulkflow.model.value import Scope, Value, Written
+    from bulkflow.model.value import Interpolate, Scope, Value, Written
     from bulkflow.plugin.phrase import Phrase
     from bulkflow.plugin.records import ValueType
     from bulkflow.plugin.registry import Catalogue
@@ -39,15 +39,22 @@ def get_folder(span: Span) -> Path:
     return span.source.path.parent if span.source.path else Path()
 
 
-def evaluate(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
+def evaluate(
+    value: Value,
+    scope: Scope,
+    environ: Mapping[str, str],
+    interpolate: Interpolate | None = None,
+) -> Value:
     """Replace every name and variable in a value. Raises `UsageError`."""
     try:
-        return resolve(resolve_name(value, scope), scope, environ)
+        return resolve(resolve_name(value, scope), scope, environ, interpolate)
     except UnresolvedError as error:
         what = "environment variable" if error.variable else "name"
         raise WrongValueError(f"{what} {error.name} is not set", error.span) from error
     except TextTooLongError as error:
         raise WrongValueError(str(error), error.span) from error
+    except ValueError as error:
+        raise WrongValueError(str(error), value.span) from error
 
 
 def evaluate_arguments(
@@ -80,7 +87,7 @@ def evaluate_arguments(
 
 
 def _argument(kind: ValueType, value: Value, scope: Scope, environ: Mapping[str, str]) -> object:
-    known = evaluate(value, scope, environ) if kind.constants else value
+    known = evaluate(value, scope, environ, kind.interpolate) if kind.constants else value
     converted = _converted(kind, known)
     return get_folder(value.span) / str(converted) if kind.name in {"path", "folder"} else converted
 

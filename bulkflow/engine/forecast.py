@@ -56,7 +56,7 @@ def _forecast(plan: Plan, services: Services, *, read: bool, ask_org: bool) -> F
         forecaster = _Forecaster(made, services, inspector, read=read)
         forecaster.entered(plan.body, frame, 0)
         if ask_org:
-            inspector.inspect_orgs(plan, forecaster.loads, made)
+            inspector.inspect_orgs(plan, forecaster.loads, forecaster.reads, made)
     finally:
         made.errors += [*inspector.errors, *services.shared.close()]
     made.diagnostics += inspector.found
@@ -78,6 +78,7 @@ class _Forecaster:
         self._processed: frozenset[str] = frozenset()
         """The keys of the jobs that are processed by now."""
         self.loads: list[Load] = []
+        self.reads: list[Job] = []
 
     def entered(self, block: Block, frame: Frame, depth: int) -> None:
         """Check the sources of a block and list its statements."""
@@ -85,6 +86,8 @@ class _Forecaster:
         self.block(block, frame, depth)
 
     def _look(self, block: Block, frame: Frame) -> None:
+        for each in block.jobs:
+            self._inspector.note_job(each, frame.jobs[each.name])
         for planned, job in find_jobs_to_read(block, frame, self._services):
             self._inspector.inspect_source(planned, job, read=self._read)
 
@@ -141,7 +144,7 @@ class _Forecaster:
     def _step(
         self, step: PlannedStep, frame: Frame, depth: int, *, first: bool, handled: bool = False
     ) -> None:
-        record = self._services.catalogue.step_by_phrase[step.word]
+        record = self._services.catalogue.get_step(step)
         job = frame.jobs[step.job] if step.job else None
         requests: int | None = 0
         each = 0
@@ -171,7 +174,10 @@ class _Forecaster:
         """Note when a job's rows are handed over, and when they are processed."""
         if job is None:
             return
-        if record.leaves in _HANDED_OVER and all(load.job is not job for load in self.loads):
+        if record.only_reads:
+            if all(read is not job for read in self.reads):
+                self.reads.append(job)
+        elif record.leaves in _HANDED_OVER and all(load.job is not job for load in self.loads):
             self.loads.append(Load(job, self._processed))
         if record.leaves is Phase.FINISHED:
             self._processed |= {job.key}

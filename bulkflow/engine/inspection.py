@@ -42,10 +42,14 @@ class Inspector:
     _planned: dict[str, PlannedJob] = field(factory=dict)
     """The planned jobs by key."""
 
+    def note_job(self, planned: PlannedJob, job: Job) -> None:
+        """Note where a job is declared, also if its source is read later."""
+        self._planned[job.key] = planned
+
     def inspect_source(self, planned: PlannedJob, job: Job, *, read: bool) -> None:
         """Check a job's source; `read` reads it to its end, as a run does."""
         context = StepContext(self.services, job, job.folder)
-        self._planned[job.key] = planned
+        self.note_job(planned, job)
         try:
             if read:
                 self.services.prepare(job, context)
@@ -59,14 +63,17 @@ class Inspector:
         except BulkflowError as error:
             self._refuse(error, planned)
 
-    def inspect_orgs(self, plan: Plan, loads: Sequence[Load], made: Forecast) -> None:
-        """Check the loads of each org against it, with read-only requests."""
+    def inspect_orgs(
+        self, plan: Plan, loads: Sequence[Load], reads: Sequence[Job], made: Forecast
+    ) -> None:
+        """Check the jobs of each org against it, with read-only requests."""
         if len(self.services.orgs) <= 1:
-            self._org(plan, None, loads, made.requests)
+            self._org(plan, None, loads, reads, made.requests)
             return
         for names in self._same_orgs():
-            theirs = [load for load in loads if load.job.org in names]
-            self._org(plan, names[0], theirs, made.requests_to(names))
+            loaded = [load for load in loads if load.job.org in names]
+            read = [job for job in reads if job.org in names]
+            self._org(plan, names[0], loaded, read, made.requests_to(names))
 
     def _same_orgs(self) -> list[list[str]]:
         """Group the file's org names by the org they lead to."""
@@ -75,12 +82,20 @@ class Inspector:
             groups.setdefault(get_org_key(self.services, name), []).append(name)
         return list(groups.values())
 
-    def _org(self, plan: Plan, name: str | None, loads: Sequence[Load], requests: int) -> None:
+    def _org(
+        self,
+        plan: Plan,
+        name: str | None,
+        loads: Sequence[Load],
+        reads: Sequence[Job],
+        requests: int,
+    ) -> None:
         start = plan.body.statements[0].span if plan.body.statements else None
         folder = get_folder(start) if start else self.services.run_directory
         context = StepContext(self.services, None, folder, org=name)
         try:
-            for problem in self.services.plugins.find_org_problems(context, loads, requests):
+            found = self.services.plugins.find_org_problems(context, loads, reads, requests)
+            for problem in found:
                 self._add(problem, self._planned.get(problem.job or ""), start)
         except RunInterruptedError:
             raise

@@ -1,7 +1,7 @@
 """Reads the jobs' sources before the first step, so bad data is found before any request.
 
 A job is read later if its settings are not known yet (it is inside a loop), or if it reads what a
-step of this file writes.
+step of this file writes, or the rows of another job.
 """
 
 from __future__ import annotations
@@ -67,7 +67,8 @@ def find_jobs_to_read(
     written = list(_written(block, frame, services))
     for planned in block.jobs:
         reads = list(_reads(planned.clauses, frame, services))
-        if planned.name in used and not any(_within(path, written) for path in reads):
+        waits = any(clause.job is not None for clause in planned.clauses)
+        if planned.name in used and not waits and not any(_within(path, written) for path in reads):
             yield planned, frame.jobs[planned.name]
 
 
@@ -126,7 +127,7 @@ def iterate_condition_tests(condition: Condition) -> Iterator[PlannedTest]:
 def _written(block: Block, frame: Frame, services: Services) -> Iterator[Path]:
     """Find the paths that steps write to, as far as they are known."""
     for step in iterate_steps(block):
-        record = services.catalogue.step_by_phrase[step.word]
+        record = services.catalogue.get_step(step)
         phrase = next(each for each in record.phrases if each.text == step.word)
         for kind in ("path", "folder"):
             yield from _paths(phrase, kind, step.arguments, frame, services)

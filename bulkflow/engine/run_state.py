@@ -55,7 +55,7 @@ class Plugins(Protocol):
         ...
 
     def find_org_problems(
-        self, context: Context, loads: Sequence[Load], requests: int
+        self, context: Context, loads: Sequence[Load], reads: Sequence[Job], requests: int
     ) -> Iterable[Problem]:
         """Find what the org would refuse about the loads of a plan."""
         ...
@@ -205,9 +205,8 @@ class Services:
 
     def get_steps_ahead(self, step: PlannedStep) -> Sequence[StepAhead]:
         """Get the later steps of a step's job that run if nothing fails."""
-        records = self.catalogue.step_by_phrase
         return [
-            StepAhead(records[later.word], later.word, later.arguments)
+            StepAhead(self.catalogue.get_step(later), later.word, later.arguments)
             for later in self._ahead.get(id(step), ())
         ]
 
@@ -242,7 +241,8 @@ class Services:
         if job.manifest is not None:
             if self.journal.read_history(job.key) is None:
                 self.journal.record_parts(job.key, job.manifest, job.org)
-            self.emit(JobPrepared(job.key, job.manifest))
+            if not job.manifest.from_org:
+                self.emit(JobPrepared(job.key, job.manifest))
 
     def format_command(self, verb: str, *options: str, run: str | None = None) -> str:
         """Format a command line about a run: this run, unless `run` names another."""

@@ -40,8 +40,12 @@ class Frame:
         scope: dict[str, Value] = dict(self.scope)
         for name, value in block.lets:
             scope[name] = evaluate(value, scope, services.environ)
-        made = {planned.name: self._make(planned, scope, services) for planned in block.jobs}
-        return evolve(self, scope=scope, jobs={**self.jobs, **made})
+        inside = evolve(self, scope=scope)
+        made: dict[str, Job] = {}
+        # A job that takes the rows of another one is made after it.
+        for planned in sorted(block.jobs, key=_takes_rows):
+            made[planned.name] = evolve(inside, jobs={**self.jobs, **made})._make(planned, services)
+        return evolve(inside, jobs={**self.jobs, **made})
 
     def with_variable(self, name: str, value: Value, label: str) -> Frame:
         """Build the frame of one iteration of a loop."""
@@ -50,14 +54,17 @@ class Frame:
             inner, scope={**self.scope, name: value}, iteration=f"{self.iteration}[{label}]"
         )
 
-    def _make(self, planned: PlannedJob, scope: Scope, services: Services) -> Job:
+    def _make(self, planned: PlannedJob, services: Services) -> Job:
         settings: dict[str, object] = {}
         for clause in planned.clauses:
             record = services.catalogue.clause_by_phrase[clause.word]
             phrase = next(each for each in record.phrases if each.text == clause.word)
             arguments = evaluate_arguments(
-                phrase, clause.arguments, scope, services.environ, services.catalogue
+                phrase, clause.arguments, self.scope, services.environ, services.catalogue
             )
+            if phrase.job_slot is not None and clause.job is not None:
+                arguments[phrase.job_slot] = read = self.jobs[clause.job]
+                read.is_read = True
             with attribute_errors(record.provider, f"reading `{clause.span.text}`"):
                 settings.update(record.join_settings(settings, record.function(**arguments)))
         return services.add(
@@ -70,3 +77,7 @@ class Frame:
             ),
             planned,
         )
+
+
+def _takes_rows(job: PlannedJob) -> bool:
+    return any(clause.job is not None for clause in job.clauses)

@@ -47,7 +47,7 @@ def run_step(
         FlowSignal: The step changes the flow.
         RunInterruptedError: The user asked the run to stop.
     """
-    record = services.catalogue.step_by_phrase[planned.word]
+    record = services.catalogue.get_step(planned)
     job = frame.jobs[planned.job] if planned.job else None
     turn = _Turn(planned, frame.place, services, job, record)
     if turn.was_done():

@@ -64,6 +64,8 @@ class Code(Enum):
     UNDECLARED_ORG = "B220", "an org that is not declared"
     WHICH_ORG = "B221", "a job or step without an org, in a file with several"
     UNUSED_ORG = "B222", "an org that nothing uses"
+    WRONG_KIND = "B223", "a step or clause that does not fit the kind of its job"
+    NO_ROWS = "B224", "rows of a job that are not there yet"
 
     UNKNOWN_STEP = "B301", "an unknown step"
     STEP_WORDS = "B302", "a step that matches no phrase"

@@ -68,6 +68,8 @@ class Manifest:
     """Whether more parts follow as the source is read."""
     sent: int = 0
     """Bytes of the parts that earlier attempts at the run have sent."""
+    from_org: bool = False
+    """Whether the rows are not of a source, but come from the org while the job runs."""
 
 
 @frozen
@@ -97,6 +99,7 @@ class Counts:
             lists them as unprocessed.
         withheld: Rows that were not sent on purpose.
         unknown: Rows that were handed over and that no result accounts for. They may be loaded.
+        fetched: Rows that were taken from the org.
     """
 
     rows: int = 0
@@ -105,6 +108,7 @@ class Counts:
     unprocessed: int = 0
     withheld: int = 0
     unknown: int = 0
+    fetched: int = 0
 
     @property
     def not_loaded(self) -> Mapping[str, int]:

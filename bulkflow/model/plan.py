@@ -2,7 +2,7 @@
 
 Phrases are matched and jobs are found. Values are still as written, because a loop's variable or an
 environment variable is known only during the run. `word` identifies the plugin's record by the text
-of its phrase, which is unique among the loaded plugins.
+of its phrase, which is unique among the loaded plugins for each kind of job.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ class PlannedStep:
     span: Span = field(repr=False)
     org: str | None = None
     """The file's name for the step's org: its own, else its job's, else the only one."""
+    kind: str | None = None
+    """The kind of its job. `word` and `kind` together identify the plugin's record."""
 
 
 @frozen
@@ -64,6 +66,8 @@ class PlannedClause:
     word: str
     arguments: Mapping[str, Written]
     span: Span = field(repr=False)
+    job: str | None = None
+    """The job that it names: `people` of `from job people`."""
 
 
 @frozen
@@ -75,6 +79,8 @@ class PlannedJob:
     span: Span = field(repr=False)
     org: str | None = None
     """The file's name for the job's org."""
+    kind: str | None = None
+    """The kind of the job, from its clauses; None if none of them has a kind."""
 
 
 @frozen

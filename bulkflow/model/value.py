@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 from attrs import evolve, field, frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from bulkflow.source import Span
 
@@ -165,18 +165,37 @@ def plain(value: Value) -> str:
             assert_never(value)
 
 
-def resolve(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
+Interpolate: TypeAlias = "Callable[[str, Value], str]"
+"""Writes the value of a name into a text, given the text before it."""
+
+
+def resolve(
+    value: Value,
+    scope: Scope,
+    environ: Mapping[str, str],
+    interpolate: Interpolate | None = None,
+) -> Value:
     """Replace all interpolations and environment variables in a value.
 
     Bare names stay: whether a name refers to a constant depends on the slot. The result keeps the
     span of `value`, so errors point at where it was used, and text from outside of the file stays
     marked as `Outside`.
 
+    Args:
+        value: The value.
+        scope: The values of names.
+        environ: The environment variables.
+        interpolate: Writes the values of interpolations, instead of as they read.
+
     Raises:
         UnresolvedError: A name in a text is not in `scope`, or a variable is not in `environ`.
         TextTooLongError: A text becomes longer than `LONGEST_TEXT`.
+        ValueError: `interpolate` refuses a value.
     """
     match value:
+        case Text() if interpolate is not None:
+            written = (each for _, each in write_parts(value, scope, interpolate))
+            return Text(("".join(_bounded(written, value.span)),), value.span)
         case Text() if any(isinstance(part, Interpolation) for part in value.parts):
             return Text(_joined(_bounded(_expanded(value, scope), value.span)), value.span)
         case EnvironmentVariable():
@@ -185,6 +204,22 @@ def resolve(value: Value, scope: Scope, environ: Mapping[str, str]) -> Value:
             return Text((environ[value.variable],), value.span, given=True)
         case _:
             return value
+
+
+def write_parts(
+    text: Text, scope: Scope, interpolate: Interpolate
+) -> Iterator[tuple[str | Interpolation, str]]:
+    """Yield the parts of a text, each with what it becomes; raises as `resolve` does."""
+    before = ""
+    for part in text.parts:
+        if isinstance(part, str):
+            written = str(part)
+        elif part.name in scope:
+            written = interpolate(before, scope[part.name])
+        else:
+            raise UnresolvedError(part.name, part.span)
+        before += written
+        yield part, written
 
 
 def resolve_name(value: Value, scope: Scope) -> Value:

@@ -45,6 +45,8 @@ class Job:
     counts: Counts = Factory(Counts)
     saved: list[str] = Factory(list)
     """Files that its rows were saved to."""
+    is_read: bool = False
+    """Whether another job of the file takes its rows, as with `from job people`."""
     undone: int = 0
     """How many of the records that its rows created were deleted again."""
     find_left: Callable[[], Collection[str]] = tuple

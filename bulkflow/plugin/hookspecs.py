@@ -97,11 +97,13 @@ def bulkflow_redact(text: str) -> str:  # type: ignore[empty-body]
 
 
 @hookspec
-def bulkflow_job_problems(settings: Mapping[str, object]) -> Iterable[Problem]:  # type: ignore[empty-body]
+def bulkflow_job_problems(  # type: ignore[empty-body]
+    settings: Mapping[str, object], kind: str | None
+) -> Iterable[Problem]:
     """Find what is wrong with a job's settings.
 
-    Called by the checker for each job. A setting that is not known yet (its value contains a loop's
-    variable) has the value `bulkflow.plugin.UNKNOWN`.
+    Called by the checker for each job; `kind` is its kind, from its clauses. A setting that is not
+    known yet (its value contains a loop's variable) has the value `bulkflow.plugin.UNKNOWN`.
     """
 
 
@@ -120,14 +122,14 @@ def bulkflow_source_problems(context: Context, job: Job) -> Iterable[Problem]:  
 
 @hookspec
 def bulkflow_org_problems(  # type: ignore[empty-body]
-    context: Context, loads: Sequence[Load], requests: int
+    context: Context, loads: Sequence[Load], reads: Sequence[Job], requests: int
 ) -> Iterable[Problem]:
     """Find what the org would refuse about a plan: objects, permissions, limits.
 
     Called by `bulkflow plan` when it may ask the org, once for each org of a file;
-    `context.open_org()` opens that org. `loads` are the jobs that hand rows over to it, in order.
-    `requests` is the least number of API calls that the plan makes there. Only requests that change
-    nothing are allowed.
+    `context.open_org()` opens that org. `loads` are the jobs that hand rows over to it, in order,
+    and `reads` the jobs that take rows from it. `requests` is the least number of API calls that
+    the plan makes there. Only requests that change nothing are allowed.
     """
 
 

@@ -134,14 +134,15 @@ class PluginHost:
         return self._problems("bulkflow_source_problems", action, context=context, job=job)
 
     def find_org_problems(
-        self, context: Context, loads: Sequence[Load], requests: int
+        self, context: Context, loads: Sequence[Load], reads: Sequence[Job], requests: int
     ) -> Iterator[Problem]:
-        """Ask the plugins what the org would refuse about the loads of a plan."""
+        """Ask the plugins what the org would refuse about the jobs of a plan."""
         return self._problems(
             "bulkflow_org_problems",
             "checking the plan against the org",
             context=context,
             loads=loads,
+            reads=reads,
             requests=requests,
         )
 
@@ -185,9 +186,11 @@ class PluginHost:
         hooks = [hook for hook in HOOK_OF_EVENT.values() if hook is not None]
         return [hook.removeprefix("bulkflow_") for hook in hooks if hook in heard]
 
-    def _job_problems(self, settings: Mapping[str, object]) -> Iterator[Problem]:
+    def _job_problems(
+        self, settings: Mapping[str, object], kind: str | None = None
+    ) -> Iterator[Problem]:
         action = "checking a job's settings"
-        return self._problems("bulkflow_job_problems", action, settings=settings)
+        return self._problems("bulkflow_job_problems", action, settings=settings, kind=kind)
 
     def _problems(self, hook: str, action: str, **arguments: object) -> Iterator[Problem]:
         for provider, function in self._implementations(hook):

@@ -78,11 +78,21 @@ class Step:
     """The command that runs the step on the jobs of a past run: abort, retry, undo or save."""
     rows_advice: str | None = None
     """Help for rows that are not loaded and not judged; may contain `{rows}` and `{job}`."""
+    kind: str | None = None
+    """The kind of the jobs that it works on, as in `Clause`; None for jobs of any kind.
+
+    Plugins may declare the same phrase for jobs of different kinds."""
+    only_reads: bool = False
+    """Whether it takes rows from the org instead of handing them over."""
+    provides_rows: bool = False
+    """Whether other jobs may take the rows of its job afterwards, as with `from job people`."""
     provider: Provider | None = None
 
     @property
     def hands_over(self) -> bool:
         """Whether the step hands the job's rows over to the org."""
+        if self.only_reads:
+            return False
         return self.leaves in _HANDED_OVER and bool((self.accepts or frozenset()) & _NOT_SENT)
 
     @property
@@ -111,6 +121,10 @@ class Clause:
     """Whether it names the job's operation, what the job does with its rows in the org."""
     makes_records: bool = False
     """Whether the job's rows may create records."""
+    kind: str | None = None
+    """The kind of the job that has it, such as `load`; None if it fits jobs of any kind.
+
+    All clauses of a job that have a kind have the same, which is the kind of the job."""
     provider: Provider | None = None
 
     def join_settings(
@@ -134,21 +148,46 @@ class Clause:
 class Condition:
     """A question for `when`. The function takes the context and the filled slots.
 
-    `judges` is as in `Step`.
+    `judges` and `kind` are as in `Step`.
     """
 
     function: Callable[..., bool]
     phrases: tuple[Phrase, ...]
     doc: str
     judges: str | None = None
+    kind: str | None = None
     provider: Provider | None = None
+
+
+class PlacedError(ValueError):
+    """What is wrong at one place in a text.
+
+    Attributes:
+        at: The offset in the text, with its names replaced.
+        help: What to write instead.
+        length: The number of characters.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        at: int,
+        help: str | None = None,  # noqa: A002 - as everywhere
+        *,
+        length: int = 1,
+    ) -> None:
+        super().__init__(message)
+        self.at = at
+        self.help = help
+        self.length = length
 
 
 @frozen
 class ValueType:
     """A type of slot.
 
-    `convert` makes a Python object from a resolved value, or raises ValueError with what is wrong.
+    `convert` makes a Python object from a resolved value, or raises ValueError with what is wrong;
+    `PlacedError` adds the place in a text.
     `shows` completes the sentence "takes …", such as `a duration such as 30s, 5m or 2h`.
     """
 
@@ -159,6 +198,10 @@ class ValueType:
     """Whether a bare name may refer to a let or a param here."""
     choices: tuple[str, ...] = ()
     """All words that the slot takes, if they can be listed."""
+    interpolate: Callable[[str, Value], str] | None = None
+    """Writes the value of `{name}` into a text, given the text before it; None to write it as it
+    reads. A text in another language needs this, so that a value cannot change what it says. Raises
+    ValueError for values that it does not accept."""
     provider: Provider | None = None
 
 
@@ -261,6 +304,9 @@ def step(
     saves: str | None = None,
     command: RunMode | None = None,
     rows_advice: str | None = None,
+    kind: str | None = None,
+    only_reads: bool = False,
+    provides_rows: bool = False,
 ) -> StepDecorator:
     """Declare a step. Several phrases are several ways to write it.
 
@@ -288,6 +334,9 @@ def step(
             saves,
             command,
             rows_advice,
+            kind,
+            only_reads,
+            provides_rows,
         )
 
     return declare
@@ -300,6 +349,7 @@ def clause(
     repeats: bool = False,
     is_operation: bool = False,
     makes_records: bool = False,
+    kind: str | None = None,
 ) -> Callable[[Callable[..., Mapping[str, object]]], Clause]:
     """Declare a clause of a job; see `Clause`. Raises ValueError as `step` does."""
 
@@ -314,19 +364,20 @@ def clause(
             repeats,
             is_operation,
             makes_records,
+            kind,
         )
 
     return declare
 
 
 def condition(
-    *phrases: str, judges: str | None = None
+    *phrases: str, judges: str | None = None, kind: str | None = None
 ) -> Callable[[Callable[..., bool]], Condition]:
     """Declare a question for `when`; see `Condition`. Raises ValueError as `step` does."""
 
     def declare(function: Callable[..., bool]) -> Condition:
         parsed = parse_phrases(phrases, function, leading=("context",), needed={"judges": judges})
-        return Condition(function, parsed, inspect.getdoc(function) or "", judges)
+        return Condition(function, parsed, inspect.getdoc(function) or "", judges, kind)
 
     return declare
 

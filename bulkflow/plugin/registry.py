@@ -11,9 +11,10 @@ from attrs import field, frozen
 from bulkflow.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from bulkflow.model.plan import PlannedStep
     from bulkflow.model.run_mode import RunMode
     from bulkflow.plugin.phrase import Phrase
     from bulkflow.plugin.records import (
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 class _Phrased(Protocol):
     @property
     def phrases(self) -> tuple[Phrase, ...]: ...
+
+    @property
+    def kind(self) -> str | None: ...
 
     @property
     def provider(self) -> Provider | None: ...
@@ -64,20 +68,29 @@ class Words:
 
     @classmethod
     def of(cls, kind: str, records: Iterable[W]) -> Words:
-        """Index records. Raises `PluginConflictError` if two phrases match the same lines."""
-        by_shape: dict[str, tuple[W, Phrase]] = {}
+        """Index records.
+
+        Raises:
+            PluginConflictError: Two phrases match the same lines, and are not one phrase for jobs
+                of different kinds.
+        """
+        by_shape: dict[str, list[tuple[W, Phrase]]] = {}
         by_verb: defaultdict[str, list[Phrase]] = defaultdict(list)
         for record in records:
             for phrase in record.phrases:
-                other, first = by_shape.setdefault(phrase.shape, (record, phrase))
-                if first is not phrase:
+                same = by_shape.setdefault(phrase.shape, [])
+                for other, first in same:
+                    if first.text == phrase.text and _differ_in_kind(other, record):
+                        continue
                     as_what = "" if first.text == phrase.text else f" (as `{first.text}`)"
                     raise PluginConflictError(
                         f"the {kind} `{phrase.text}` is claimed twice: "
                         f"by {other.provider}{as_what} and by {record.provider}",
                         help="block one of them: BULKFLOW_BLOCK=NAME",
                     )
-                by_verb[phrase.verb].append(phrase)
+                if not same:
+                    by_verb[phrase.verb].append(phrase)
+                same.append((record, phrase))
         return cls(kind, {verb: tuple(found) for verb, found in by_verb.items()})
 
     @property
@@ -90,8 +103,13 @@ class Words:
         return self._by_verb.get(verb, ())
 
 
-def _no_problems(settings: Mapping[str, object]) -> Iterable[Problem]:
-    del settings
+def _differ_in_kind(one: _Phrased, other: _Phrased) -> bool:
+    """Return whether no job fits both."""
+    return None not in {one.kind, other.kind} and one.kind != other.kind
+
+
+def _no_problems(settings: Mapping[str, object], kind: str | None) -> Iterable[Problem]:
+    del settings, kind
     return ()
 
 
@@ -112,7 +130,7 @@ class Catalogue:
     """By suffix or scheme."""
     commands: tuple[Command, ...] = ()
     broken: tuple[BrokenPlugin, ...] = ()
-    job_problems: Callable[[Mapping[str, object]], Iterable[Problem]] = _no_problems
+    job_problems: Callable[[Mapping[str, object], str | None], Iterable[Problem]] = _no_problems
 
     @property
     def broken_hint(self) -> str:
@@ -184,8 +202,41 @@ class Catalogue:
 
     @cached_property
     def step_by_phrase(self) -> Mapping[str, Step]:
-        """Steps by the text of each of their phrases."""
-        return {phrase.text: step for step in self.steps for phrase in step.phrases}
+        """Steps by the text of each of their phrases; of several with one phrase, the first."""
+        return {text: steps[0] for text, steps in self.steps_by_phrase.items()}
+
+    @cached_property
+    def steps_by_phrase(self) -> Mapping[str, Sequence[Step]]:
+        """The steps that have a phrase, by its text: one for each kind of job."""
+        found: defaultdict[str, list[Step]] = defaultdict(list)
+        for step in self.steps:
+            for phrase in step.phrases:
+                found[phrase.text].append(step)
+        return found
+
+    def find_step(self, word: str, kind: str | None) -> Step | None:
+        """Find the step with a phrase for a kind of job; None if it does not fit such a job.
+
+        Every step fits a job whose kind is not known.
+        """
+        return next(
+            (
+                step
+                for step in self.steps_by_phrase[word]
+                if kind is None or step.kind in {None, kind}
+            ),
+            None,
+        )
+
+    def get_step(self, planned: PlannedStep) -> Step:
+        """Get the record of a step of a plan."""
+        found = self.find_step(planned.word, planned.kind)
+        assert found is not None, f"the checker refuses `{planned.word}` for {planned.kind} jobs"
+        return found
+
+    def list_steps(self, kind: str | None) -> Sequence[Step]:
+        """List the steps that work on a kind of job; all if the kind is not known."""
+        return [step for step in self.steps if None in {kind, step.kind} or step.kind == kind]
 
     @cached_property
     def clause_by_phrase(self) -> Mapping[str, Clause]:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bulkflow_csv.body import PartBody
     from bulkflow_csv.compression import Compression, convert_damage, find_compression, is_gzip
     from bulkflow_csv.dialect import DELIMITERS, LINE_ENDINGS, Dialect
-    from bulkflow_csv.digests import compute_digest
+    from bulkflow_csv.digests import Digest, compute_digest
     from bulkflow_csv.errors import CsvError
     from bulkflow_csv.foreign_formats import ForeignFormat, find_foreign_format
     from bulkflow_csv.head import Head, read_head
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bulkflow_csv.rewriting.rewriter import drop_copy_position, rewrite
     from bulkflow_csv.rewriting.temp_copy import write_copy
     from bulkflow_csv.rows import Row, read_rows, write_rows
-    from bulkflow_csv.scanning.count import count_records
+    from bulkflow_csv.scanning.count import RecordCounter, count_records
     from bulkflow_csv.scanning.load_numpy import load_numpy
     from bulkflow_csv.scanning.locate import RowLocation, locate
     from bulkflow_csv.scanning.scanner import Scan, iter_parts, scan, scan_rows
@@ -49,6 +49,7 @@ __all__ = [
     "CsvError",
     "DelimiterAlias",
     "Dialect",
+    "Digest",
     "ForeignFormat",
     "FormatLimits",
     "Head",
@@ -58,6 +59,7 @@ __all__ = [
     "PartBody",
     "PartLimit",
     "PartRange",
+    "RecordCounter",
     "RecordPosition",
     "Row",
     "RowLocation",
@@ -100,10 +102,10 @@ __getattr__ = export_lazily(
         "body": "PartBody",
         "rewriting.columns": "NULL Column Layout rename_columns",
         "rewriting.temp_copy": "write_copy",
-        "scanning.count": "count_records",
+        "scanning.count": "RecordCounter count_records",
         "compression": "Compression convert_damage find_compression is_gzip",
         "dialect": "DELIMITERS LINE_ENDINGS Dialect",
-        "digests": "compute_digest",
+        "digests": "Digest compute_digest",
         "errors": "CsvError",
         "foreign_formats": "ForeignFormat find_foreign_format",
         "rewriting.delimiter_alias": "DelimiterAlias find_alias",

@@ -1,6 +1,6 @@
 """Ingest jobs of the Bulk API 2.0: their steps, clauses and commands.
 
-`IngestApi` has a method for each request, and `JobInfo` has the properties of a job.
+`IngestApi` has a method for each request.
 """
 
 from __future__ import annotations
@@ -11,16 +11,14 @@ from bulkflow.lazy_exports import export_lazily
 
 if TYPE_CHECKING:
     from bulkflow_ingest.api.client import IngestApi, JobSpec
-    from bulkflow_ingest.api.job_info import JobInfo, JobPage
     from bulkflow_ingest.api.result_kind import ResultKind
 
-__all__ = ["IngestApi", "JobInfo", "JobPage", "JobSpec", "ResultKind"]
+__all__ = ["IngestApi", "JobSpec", "ResultKind"]
 
 __getattr__ = export_lazily(
     __name__,
     {
         "api.client": "IngestApi JobSpec",
-        "api.job_info": "JobInfo JobPage",
         "api.result_kind": "ResultKind",
     },
 )

@@ -6,20 +6,29 @@ from typing import TYPE_CHECKING
 
 from bulkflow.model.job_phase import Phase
 from bulkflow.plugin import Clause, clause
+from bulkflow_ingest.settings import LOAD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bulkflow.plugin import Job
+
 Settings = "Mapping[str, object]"
 
 
-@clause("insert {object}", sets=("operation", "object"), is_operation=True, makes_records=True)
+@clause(
+    "insert {object}",
+    sets=("operation", "object"),
+    is_operation=True,
+    makes_records=True,
+    kind=LOAD,
+)
 def insert(object: str) -> Mapping[str, object]:  # noqa: A002 - the slot's name
     """Create a record from every row."""
     return {"operation": "insert", "object": object}
 
 
-@clause("update {object}", sets=("operation", "object"), is_operation=True)
+@clause("update {object}", sets=("operation", "object"), is_operation=True, kind=LOAD)
 def update(object: str) -> Mapping[str, object]:  # noqa: A002
     """Update the records that the column `Id` names; empty values change nothing."""
     return {"operation": "update", "object": object}
@@ -30,25 +39,26 @@ def update(object: str) -> Mapping[str, object]:  # noqa: A002
     sets=("operation", "object", "external_id_field"),
     is_operation=True,
     makes_records=True,
+    kind=LOAD,
 )
 def upsert(object: str, field: str) -> Mapping[str, object]:  # noqa: A002
     """Update the record that has the row's value in an external-ID field, or create a new one."""
     return {"operation": "upsert", "object": object, "external_id_field": field}
 
 
-@clause("delete {object}", sets=("operation", "object"), is_operation=True)
+@clause("delete {object}", sets=("operation", "object"), is_operation=True, kind=LOAD)
 def delete(object: str) -> Mapping[str, object]:  # noqa: A002
     """Move the records that the column `Id` names to the Recycle Bin."""
     return {"operation": "delete", "object": object}
 
 
-@clause("hard delete {object}", sets=("operation", "object"), is_operation=True)
+@clause("hard delete {object}", sets=("operation", "object"), is_operation=True, kind=LOAD)
 def hard_delete(object: str) -> Mapping[str, object]:  # noqa: A002
     """Delete records permanently; needs the permission "Bulk API Hard Delete"."""
     return {"operation": "hardDelete", "object": object}
 
 
-@clause("from {location}", sets=("location",))
+@clause("from {location}", sets=("location",), kind=LOAD)
 def source(location: str) -> Mapping[str, object]:
     """Read the rows from a path, a glob, `-` for standard input, or a plugin's URL.
 
@@ -58,31 +68,41 @@ def source(location: str) -> Mapping[str, object]:
     return {"location": location}
 
 
+@clause("from {job}", sets=("location", "rows_of"), kind=LOAD)
+def rows_of(job: Job) -> Mapping[str, object]:
+    """Take the rows of a query job that was extracted before, also from another org.
+
+    The columns are the fields of the query. Use `keep`, `drop` and `rename` where the operation
+    needs others: a delete takes only `Id`.
+    """
+    return {"location": f"job {job.name}", "rows_of": job}
+
+
 @clause("in {org}", sets=("org",))
 def in_org(org: str) -> Mapping[str, object]:
     """Run the job in this org of the file, if the file has several."""
     return {"org": org}
 
 
-@clause("existing {id}", sets=("existing",), begins=Phase)
+@clause("existing {id}", sets=("existing",), begins=Phase, kind=LOAD)
 def existing(id: str) -> Mapping[str, object]:  # noqa: A002
     """Use a job that is already in the org, by its id."""
     return {"existing": id}
 
 
-@clause("parts of {size}", sets=("part_bytes", "part_rows"))
+@clause("parts of {size}", sets=("part_bytes", "part_rows"), kind=LOAD)
 def parts_of_size(size: int) -> Mapping[str, object]:
     """Limit each part to this many bytes of CSV; the default is 100 MB."""
     return {"part_bytes": size}
 
 
-@clause("parts of {n:count} rows", sets=("part_bytes", "part_rows"))
+@clause("parts of {n:count} rows", sets=("part_bytes", "part_rows"), kind=LOAD)
 def parts_of_rows(n: int) -> Mapping[str, object]:
     """Limit each part to this many rows; the limit in bytes applies as well."""
     return {"part_rows": n}
 
 
-@clause("balanced parts", sets=("balanced",))
+@clause("balanced parts", sets=("balanced",), kind=LOAD)
 def balanced_parts() -> Mapping[str, object]:
     """Make all parts of a file about the same size, and enough parts to use every connection.
 
@@ -92,7 +112,7 @@ def balanced_parts() -> Mapping[str, object]:
     return {"balanced": True}
 
 
-@clause("over {n:count} connections", sets=("connections",))
+@clause("over {n:count} connections", sets=("connections",), kind=LOAD)
 def connections(n: int) -> Mapping[str, object]:
     """Send this many parts at the same time; the default is 4, and the maximum 16.
 
@@ -101,7 +121,7 @@ def connections(n: int) -> Mapping[str, object]:
     return {"connections": n}
 
 
-@clause("compressed", sets=("compressed",))
+@clause("compressed", sets=("compressed",), kind=LOAD)
 def compressed() -> Mapping[str, object]:
     """Compress the rows with gzip, as long as that is faster than sending them uncompressed.
 
@@ -112,13 +132,13 @@ def compressed() -> Mapping[str, object]:
     return {"compressed": True}
 
 
-@clause("uncompressed", sets=("compressed",))
+@clause("uncompressed", sets=("compressed",), kind=LOAD)
 def uncompressed() -> Mapping[str, object]:
     """Send the rows uncompressed even if the org's profile says `compression = true`."""
     return {"compressed": False}
 
 
-@clause("streamed", sets=("streamed",))
+@clause("streamed", sets=("streamed",), kind=LOAD)
 def streamed() -> Mapping[str, object]:
     """Upload the rows while the source is still being read, instead of reading all of it first.
 
@@ -131,13 +151,13 @@ def streamed() -> Mapping[str, object]:
     return {"streamed": True}
 
 
-@clause("assignment rule {id}", sets=("assignment_rule",))
+@clause("assignment rule {id}", sets=("assignment_rule",), kind=LOAD)
 def assignment_rule(id: str) -> Mapping[str, object]:  # noqa: A002
     """Run this assignment rule on cases or leads; without this, none runs."""
     return {"assignment_rule": id}
 
 
-@clause("delimiter {delimiter}", sets=("delimiter",))
+@clause("delimiter {delimiter}", sets=("delimiter",), kind=LOAD)
 def delimiter(delimiter: str) -> Mapping[str, object]:
     """Set the file's column delimiter instead of detecting it.
 
@@ -147,13 +167,13 @@ def delimiter(delimiter: str) -> Mapping[str, object]:
     return {"delimiter": delimiter}
 
 
-@clause("line ending {ending:line_ending}", sets=("line_ending",))
+@clause("line ending {ending:line_ending}", sets=("line_ending",), kind=LOAD)
 def line_ending(ending: str) -> Mapping[str, object]:
     """Set the file's line ending instead of detecting it."""
     return {"line_ending": ending}
 
 
-@clause("encoding {encoding:text}", sets=("encoding",))
+@clause("encoding {encoding:text}", sets=("encoding",), kind=LOAD)
 def encoding(encoding: str) -> Mapping[str, object]:
     """Set the file's encoding if it is not UTF-8: `encoding "windows-1252"`.
 
@@ -162,7 +182,7 @@ def encoding(encoding: str) -> Mapping[str, object]:
     return {"encoding": encoding}
 
 
-@clause("mend line endings", sets=("normalizes_line_endings",))
+@clause("mend line endings", sets=("normalizes_line_endings",), kind=LOAD)
 def normalize_line_endings() -> Mapping[str, object]:
     """Normalize the line endings of a file that mixes several kinds.
 
@@ -172,13 +192,13 @@ def normalize_line_endings() -> Mapping[str, object]:
     return {"normalizes_line_endings": True}
 
 
-@clause("rename {column} to {field}", sets=("renames",), repeats=True)
+@clause("rename {column} to {field}", sets=("renames",), repeats=True, kind=LOAD)
 def rename(column: str, field: str) -> Mapping[str, object]:
     """Send a column of the file under the name of a field. The rows are not changed."""
     return {"renames": ((column, field),)}
 
 
-@clause("keep {columns:column...}", sets=("kept", "dropped"), repeats=True)
+@clause("keep {columns:column...}", sets=("kept", "dropped"), repeats=True, kind=LOAD)
 def keep(columns: tuple[str, ...]) -> Mapping[str, object]:
     """Send only these columns of the file, by their names in the file.
 
@@ -187,7 +207,7 @@ def keep(columns: tuple[str, ...]) -> Mapping[str, object]:
     return {"kept": columns}
 
 
-@clause("keep results", sets=("keep_results",))
+@clause("keep results", sets=("keep_results",), kind=LOAD)
 def keep_results() -> Mapping[str, object]:
     """Keep the job's result files with the run, compressed.
 
@@ -198,19 +218,19 @@ def keep_results() -> Mapping[str, object]:
     return {"keep_results": True}
 
 
-@clause("drop {columns:column...}", sets=("kept", "dropped"), repeats=True)
+@clause("drop {columns:column...}", sets=("kept", "dropped"), repeats=True, kind=LOAD)
 def drop(columns: tuple[str, ...]) -> Mapping[str, object]:
     """Leave out these columns of the file, by their names in the file."""
     return {"dropped": columns}
 
 
-@clause("set {field} to {value}", sets=("constants",), repeats=True)
+@clause("set {field} to {value}", sets=("constants",), repeats=True, kind=LOAD)
 def set_field(field: str, value: str) -> Mapping[str, object]:
     """Set a field to the same value in every row, replacing its column if there is one."""
     return {"constants": ((field, value),)}
 
 
-@clause("null as {text}", sets=("nulls",), repeats=True)
+@clause("null as {text}", sets=("nulls",), repeats=True, kind=LOAD)
 def null(text: str) -> Mapping[str, object]:
     """Send `#N/A`, which clears a field, instead of each value that is exactly this text.
 
@@ -237,6 +257,7 @@ CLAUSES: tuple[Clause, ...] = (
     delete,
     hard_delete,
     source,
+    rows_of,
     in_org,
     existing,
     parts_of_size,

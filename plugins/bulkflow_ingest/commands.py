@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from bulkflow.errors import BulkflowError, UsageError
-from bulkflow_ingest.api.client import IngestApi
 from bulkflow_jobs.current_user import get_user_id
 from bulkflow_jobs.job_filter import JobFilter, parse_age, parse_created_date
+from bulkflow_jobs.org_jobs import JobResource, OrgJobs
 from bulkflow_salesforce import (
     CommandIO,
     Network,
@@ -30,7 +30,7 @@ from bulkflow_salesforce.http.bounds import FAULT_CHARACTERS, cut
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from bulkflow_ingest.api.job_info import JobInfo
+    from bulkflow_jobs.job_info import JobInfo
 
 _ORG: Final = click.option(
     "--org",
@@ -44,7 +44,7 @@ _JSON: Final = click.option("--json", "as_json", is_flag=True, help="Write JSON 
 
 
 class UnknownJobError(BulkflowError):
-    """The org has no ingest job with an id; nothing was changed."""
+    """The org has no job with an id; nothing was changed."""
 
 
 def _add_filters(command: Callable[..., int]) -> Callable[..., int]:
@@ -66,7 +66,7 @@ def _add_filters(command: Callable[..., int]) -> Callable[..., int]:
 @_JSON
 @click.pass_context
 def list_jobs(context: click.Context, /, org: str, *, as_json: bool, **filters: Any) -> int:
-    """List the ingest jobs of all users of an org, newest first."""
+    """List the jobs of all users of an org, newest first: loads and queries."""
     world = get_command_io(context)
     with _open_session(org, world) as session:
         jobs = _find_jobs(session, filters)
@@ -90,7 +90,7 @@ def show(context: click.Context, /, job: str, *, org: str, as_json: bool) -> int
     world = get_command_io(context)
     check_salesforce_id(job)
     with _open_session(org, world) as session:
-        info = _get_job(IngestApi(session), job)
+        info = _get_job(session, job)
     if as_json:
         _write_json(world, dict(info.properties))
         return 0
@@ -114,9 +114,15 @@ def abort(
     """
     world = get_command_io(context)
     with _open_session(org, world) as session:
-        api = IngestApi(session)
         selected = _select(session, jobs, filters, lambda job: not job.is_final)
-        return _change_each(world, selected, "abort", "aborted", yes, lambda job: api.abort(job.id))
+        return _change_each(
+            world,
+            selected,
+            "abort",
+            "aborted",
+            yes,
+            lambda job: _get_resource(session, job).abort(job.id),
+        )
 
 
 @click.command("delete")
@@ -134,10 +140,14 @@ def delete(
     """
     world = get_command_io(context)
     with _open_session(org, world) as session:
-        api = IngestApi(session)
         selected = _select(session, jobs, filters, lambda job: job.is_final)
         return _change_each(
-            world, selected, "delete", "deleted", yes, lambda job: api.delete(job.id)
+            world,
+            selected,
+            "delete",
+            "deleted",
+            yes,
+            lambda job: _get_resource(session, job).delete(job.id),
         )
 
 
@@ -162,7 +172,9 @@ def _find_jobs(session: Session, filters: dict[str, Any]) -> list[JobInfo]:
         now - parse_age(older) if older else None,
         now - parse_age(newer) if newer else None,
     )
-    jobs = [job for job in IngestApi(session).jobs() if wanted.matches(job)]
+    # Unfiltered, the list of one kind may have the other, too.
+    found = {job.id: job for kind in JobResource for job in OrgJobs(session, kind).jobs()}
+    jobs = [job for job in found.values() if wanted.matches(job)]
     return sorted(jobs, key=lambda job: job.created_date or "", reverse=True)
 
 
@@ -181,25 +193,32 @@ def _select(
     if ids:
         for each in ids:
             check_salesforce_id(each)
-        api = IngestApi(session)
-        return [_get_job(api, each) for each in ids]
+        return [_get_job(session, each) for each in ids]
     return [job for job in _find_jobs(session, filters) if fits(job)]
 
 
-def _get_job(api: IngestApi, job: str) -> JobInfo:
+def _get_resource(session: Session, job: JobInfo) -> OrgJobs:
+    """Return the requests for the kind of a job."""
+    is_query = job.job_type == JobResource.QUERY.job_type or job.operation in {"query", "queryAll"}
+    return OrgJobs(session, JobResource.QUERY if is_query else JobResource.INGEST)
+
+
+def _get_job(session: Session, job: str) -> JobInfo:
     """Get a job by its id.
 
     Raises:
         UnknownJobError: The org has no such job.
     """
+    with suppress(NotFoundError):
+        return OrgJobs(session, JobResource.INGEST).info(job)
     try:
-        return api.info(job)
+        return OrgJobs(session, JobResource.QUERY).info(job)
     except NotFoundError as error:
         if error.status != 404 or any(fault.is_code("URL_NOT_RESET") for fault in error.faults):
             raise
         raise UnknownJobError(
-            f"{error.call.host} has no ingest job {job}",
-            help="`bulkflow jobs list` shows the org's ingest jobs; Salesforce removes a job seven "
+            f"{error.call.host} has no job {job}",
+            help="`bulkflow jobs list` shows the org's jobs; Salesforce removes a job seven "
             "days after its end",
             notes=[f"the response: {fault}" for fault in error.faults],
         ) from error

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from contextlib import contextmanager
 from gzip import GzipFile
 from io import BufferedWriter, FileIO, TextIOWrapper
@@ -73,14 +71,6 @@ def _packed(descriptor: int) -> Iterator[TextIO]:
         packer = cast("BinaryIO", GzipFile("", "wb", LEVEL, stream, mtime=0))
         with TextIOWrapper(packer, encoding="utf-8", newline="") as file:
             yield file
-
-
-def make_label(key: str) -> str:
-    """Return a part of a file name that is unique for a job's key on every system."""
-    label = re.sub(r"[^\w.-]+", "-", key).strip("-.")
-    if label == key == key.lower():
-        return label
-    return f"{label}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
 
 
 @contextmanager

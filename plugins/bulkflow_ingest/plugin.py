@@ -9,7 +9,7 @@ from attrs import evolve
 from bulkflow.plugin import Command, hookimpl
 from bulkflow_ingest.clauses import CLAUSES
 from bulkflow_ingest.conditions import CONDITIONS
-from bulkflow_ingest.settings import find_problems, is_ingest
+from bulkflow_ingest.settings import LOAD, find_problems, is_ingest
 from bulkflow_ingest.steps import STEPS
 from bulkflow_ingest.types import VALUE_TYPES
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
 
 _COMMANDS = {
-    "list": "List the ingest jobs of an org.",
+    "list": "List the jobs of an org, loads and queries.",
     "show": "Show the properties of a job.",
     "abort": "Abort unfinished jobs.",
     "delete": "Delete finished jobs.",
@@ -79,9 +79,9 @@ def bulkflow_value_types() -> Iterable[ValueType]:
 
 
 @hookimpl
-def bulkflow_job_problems(settings: Mapping[str, object]) -> Iterable[Problem]:
+def bulkflow_job_problems(settings: Mapping[str, object], kind: str | None) -> Iterable[Problem]:
     """Find what is wrong with a job's settings."""
-    return find_problems(settings)
+    return find_problems(settings) if kind in {None, LOAD} else ()
 
 
 @hookimpl

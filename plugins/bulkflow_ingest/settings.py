@@ -14,7 +14,11 @@ from bulkflow_jobs.bounds import MAX_CONNECTIONS
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from bulkflow.plugin import Job
     from bulkflow.plugin.row_clauses import RowClauseUse
+
+LOAD = "load"
+"""The kind of an ingest job, in the words of the language."""
 
 INGEST_OPERATIONS = frozenset({"insert", "update", "upsert", "delete", "hardDelete"})
 """The values of `operation`, as the API spells them (guide v66)."""
@@ -34,6 +38,8 @@ class IngestSettings:
     object: str | None = None
     external_id_field: str | None = None
     location: str | None = None
+    rows_of: Job | None = None
+    """The query job whose rows are loaded."""
     existing: str | None = None
     part_bytes: int | None = None
     part_rows: int | None = None

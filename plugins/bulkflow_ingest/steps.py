@@ -8,6 +8,7 @@ from bulkflow.errors import StepError
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.run_mode import RunMode
 from bulkflow.plugin import Step, step
+from bulkflow_ingest.settings import LOAD
 from bulkflow_ingest.types import count_selected
 
 if TYPE_CHECKING:
@@ -39,7 +40,13 @@ def _count_per_part(requests: int) -> RequestCounter:
     return lambda manifest: requests * len(manifest.parts)
 
 
-@step("create [{job}]", accepts=[Phase.DECLARED], leaves=Phase.OPEN, requests=_count_per_part(1))
+@step(
+    "create [{job}]",
+    accepts=[Phase.DECLARED],
+    leaves=Phase.OPEN,
+    requests=_count_per_part(1),
+    kind=LOAD,
+)
 def create(context: Context, job: Job) -> None:
     """Create the job in the org, one for each part. `upload` does this if no step has done it."""
     _connect(context, job).create()
@@ -50,6 +57,7 @@ def create(context: Context, job: Job) -> None:
     accepts=[Phase.DECLARED, Phase.OPEN],
     leaves=Phase.UPLOADED,
     requests=_count_per_part(2),
+    kind=LOAD,
 )
 def upload(context: Context, job: Job) -> None:
     """Upload the rows, part by part. Salesforce does not process them before the job is closed."""
@@ -62,6 +70,7 @@ def upload(context: Context, job: Job) -> None:
     accepts=[Phase.UPLOADED, Phase.OPEN],
     leaves=Phase.CLOSED,
     requests=_count_per_part(1),
+    kind=LOAD,
 )
 def close(context: Context, job: Job) -> None:
     """Close the job: its upload is complete, and Salesforce starts to process the rows."""
@@ -74,6 +83,7 @@ def close(context: Context, job: Job) -> None:
     leaves=Phase.ABORTED,
     requests=_count_per_part(1),
     command=RunMode.ABORT,
+    kind=LOAD,
 )
 def abort(context: Context, job: Job) -> None:
     """Abort the job. Rows that were processed before stay in the org."""
@@ -85,6 +95,7 @@ def abort(context: Context, job: Job) -> None:
     accepts=[Phase.CLOSED],
     leaves=Phase.FINISHED,
     requests=_count_per_part(1),
+    kind=LOAD,
 )
 def wait(
     context: Context, job: Job, timeout: float | None = None, interval: float | None = None
@@ -106,6 +117,7 @@ def wait(
     accepts=[Phase.DECLARED, Phase.OPEN],
     leaves=Phase.FINISHED,
     requests=_count_per_part(4),
+    kind=LOAD,
 )
 def load(context: Context, job: Job) -> None:
     """Upload, close and wait: each part is closed as soon as it is uploaded."""
@@ -116,7 +128,7 @@ def load(context: Context, job: Job) -> None:
     report_top_error(runner)
 
 
-@step("show [{job}]", requests=_count_per_part(1))
+@step("show [{job}]", requests=_count_per_part(1), kind=LOAD)
 def show(context: Context, job: Job) -> None:
     """Show the job's properties as Salesforce returns them."""
     from bulkflow.model.event import Shown
@@ -130,7 +142,9 @@ def show(context: Context, job: Job) -> None:
         _emit(context, job, f"job {job.name} is not in the org yet")
 
 
-@step("delete [{job}]", accepts=_ENDED, leaves=Phase.DELETED, requests=_count_per_part(1))
+@step(
+    "delete [{job}]", accepts=_ENDED, leaves=Phase.DELETED, requests=_count_per_part(1), kind=LOAD
+)
 def delete(context: Context, job: Job) -> None:
     """Delete a finished job and its results from the org. The records stay."""
     _connect(context, job).delete()
@@ -142,6 +156,7 @@ def delete(context: Context, job: Job) -> None:
     judges="selection",
     rows_advice="to accept some {rows} rows, write for example "
     "`require {rows} rows of job {job} under 1%`",
+    kind=LOAD,
 )
 def require(context: Context, job: Job, selection: str, limit: Limit) -> None:
     """Fail unless fewer rows than this number or percentage had this outcome."""
@@ -164,6 +179,7 @@ def require(context: Context, job: Job, selection: str, limit: Limit) -> None:
     requests=_count_per_part(2),
     resends="selection",
     command=RunMode.RETRY,
+    kind=LOAD,
 )
 def retry_rows(
     context: Context, job: Job, selection: str, n: int = 1, pattern: str | None = None
@@ -192,6 +208,7 @@ def retry_rows(
     accepts=_ENDED,
     requests=_count_per_part(5),
     command=RunMode.UNDO,
+    kind=LOAD,
 )
 def undo(context: Context, job: Job) -> None:
     """Delete the records that the job's rows created, by the ids that Salesforce returned.
@@ -206,7 +223,12 @@ def undo(context: Context, job: Job) -> None:
     runner.requests.ledger.record_undo(runner.parts)
 
 
-@step("save results [of {job}] to {path:folder}", accepts=_ENDED, requests=_count_per_part(3))
+@step(
+    "save results [of {job}] to {path:folder}",
+    accepts=_ENDED,
+    requests=_count_per_part(3),
+    kind=LOAD,
+)
 def save_results(context: Context, job: Job, path: Path) -> None:
     """Save the three result files of every part to a folder, as Salesforce writes them."""
     from bulkflow_ingest.api.result_kind import ResultKind
@@ -227,6 +249,7 @@ def save_results(context: Context, job: Job, path: Path) -> None:
     saves="selection",
     command=RunMode.SAVE,
     rows_advice='`save {rows} rows of job {job} to "{rows}.csv"` writes them',
+    kind=LOAD,
 )
 def save_rows(context: Context, job: Job, selection: str, path: Path) -> None:
     """Save source rows with the outcome of each.

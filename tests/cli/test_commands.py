@@ -136,9 +136,13 @@ def test_a_plan_reports_bad_data(workshop: Workshop) -> None:
 
 def test_words_are_listed_with_who_brought_them(workshop: Workshop) -> None:
     ran = workshop.command("words", "--json")
-    rows = {(row["kind"], row["phrase"]): row for row in json.loads(ran.out)}
-    wait = rows["step", "wait [for {job}] [up to {timeout:duration}] [every {interval:duration}]"]
-    assert wait["plugin"] == f"ingest (bulkflow-sf {bulkflow.__version__})"
+    listed = json.loads(ran.out)
+    rows = {(row["kind"], row["phrase"]): row for row in listed}
+    wait = "wait [for {job}] [up to {timeout:duration}] [every {interval:duration}]"
+    assert [row["plugin"] for row in listed if row["phrase"] == wait] == [
+        f"ingest (bulkflow-sf {bulkflow.__version__})",
+        f"query (bulkflow-sf {bulkflow.__version__})",
+    ]
     assert ("clause", "insert {object}") in rows
     assert ("value type", "duration") in rows
     assert all(row["doc"] for row in rows.values())
@@ -150,7 +154,7 @@ def test_an_unknown_word_is_a_mistake_of_the_command_line(workshop: Workshop) ->
 
 def test_plugins_are_listed_with_what_they_bring(workshop: Workshop) -> None:
     rows = {row["plugin"]: row for row in json.loads(workshop.command("plugins", "--json").out)}
-    assert {"control", "csv", "ingest", "salesforce", "sandbox"} <= set(rows)
+    assert {"control", "csv", "ingest", "query", "salesforce", "sandbox"} <= set(rows)
     assert all(row["status"] == "loaded" for row in rows.values())
     assert rows["sandbox"]["brings"]["orgs"] == ["sandbox"]
 

@@ -51,7 +51,7 @@ def test_programs_read_the_counts_of_a_step_that_ends_its_job(tmp_path: Path) ->
         for each in events
         if each["event"] == "step_finished"
     }
-    zeros = {"unprocessed": 0, "withheld": 0, "unknown": 0}
+    zeros = {"unprocessed": 0, "withheld": 0, "unknown": 0, "fetched": 0}
     assert counts == {
         "load": {"rows": 2, "loaded": 1, "failed": 1, **zeros},
         "save": None,

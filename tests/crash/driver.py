@@ -14,10 +14,20 @@ from attrs import frozen
 
 from bulkflow.app import runs
 from bulkflow.app.state import RunSelection
+from bulkflow_sandbox import Choices
 from bulkflow_sandbox.org import USER_ID
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from crash.forks import Ended, Forks
-from crash.judging import JUDGES, BrokenPromiseError, Found, elsewhere, expect, over
+from crash.judging import (
+    JUDGES,
+    BrokenPromiseError,
+    Found,
+    elsewhere,
+    expect,
+    extracted,
+    over,
+    whole_or_old,
+)
 from crash.scenarios import Kill, Scenario
 
 MAX_ATTEMPTS = 14
@@ -64,7 +74,13 @@ def drive(forks: Forks, schedule: Schedule, folder: Path) -> list[Ended]:
         (folder / name).write_bytes(gzip.compress(data) if name.endswith(".gz") else data)
     (folder / "load.bulkflow").write_text(scenario.header + scenario.pipeline, "utf-8")
     with ExitStack() as stack:
-        org = stack.enter_context(local_org(processing=scenario.processing, faults=scenario.faults))
+        org = stack.enter_context(
+            local_org(
+                processing=scenario.processing,
+                faults=scenario.faults,
+                choices=Choices(query_page_rows=5) if scenario.extracted else None,
+            )
+        )
         other = stack.enter_context(local_org()) if scenario.elsewhere else None
         for name in scenario.others:
             org.insert("Contact", {"LastName": name, "External_Id__c": name})
@@ -78,7 +94,8 @@ def drive(forks: Forks, schedule: Schedule, folder: Path) -> list[Ended]:
             before = Found.of(org)
             ended += driver.afterwards(scenario.after)
         org.settle()
-        JUDGES[scenario.after](scenario, folder, org, ended, before)
+        judge = extracted if scenario.extracted else JUDGES[scenario.after]
+        judge(scenario, folder, org, ended, before)
         if other is not None:
             other.settle()
             elsewhere(scenario, other, ended)
@@ -179,6 +196,8 @@ class _Driver:
         )
         expect("Traceback" not in ended.err, ended.err)
         expect("internal error" not in ended.err, ended.err)
+        if self.schedule.scenario.extracted:
+            whole_or_old(self.folder, self.schedule.scenario)
         return ended
 
     def _came_to_its_end(self) -> bool:

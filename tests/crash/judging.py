@@ -14,7 +14,7 @@ from bulkflow.app import runs
 from bulkflow.app.state import RunSelection
 from bulkflow_sandbox.testing import LocalOrg
 from crash.forks import Ended
-from crash.scenarios import Scenario
+from crash.scenarios import OLD, Scenario
 
 
 class BrokenPromiseError(AssertionError):
@@ -105,6 +105,31 @@ def taken_back(
     made = len(before.contacts) - len(scenario.others)
     expect(deleted == made, f"{deleted} records were deleted, not {made}")
     _nothing_left(org, ended)
+
+
+def extracted(
+    scenario: Scenario, folder: Path, org: LocalOrg, ended: Sequence[Ended], before: Found
+) -> None:
+    """The file complete and exact, whatever the number of queries, and each copy made once."""
+    last = ended[-1]
+    expect(
+        last.killed or last.status in scenario.codes,
+        f"ended with {last.status}: {last.out}{last.err}",
+    )
+    content = (folder / "extracted.csv").read_text("utf-8")
+    expect(content == _whole(scenario), f"the file is {content}")
+    _once("Contact", scenario.others, [str(each["LastName"]) for each in org.records("Contact")])
+    _once("Account", scenario.accounts, [str(each["Name"]) for each in org.records("Account")])
+
+
+def whole_or_old(folder: Path, scenario: Scenario) -> None:
+    """The file that is there before is replaced only by a whole one."""
+    content = (folder / "extracted.csv").read_text("utf-8")
+    expect(content in {OLD, _whole(scenario)}, f"the file is {content}")
+
+
+def _whole(scenario: Scenario) -> str:
+    return '"LastName"\n' + "".join(f'"{name}"\n' for name in scenario.extracted)
 
 
 Judge = Callable[[Scenario, Path, LocalOrg, Sequence[Ended], Found], None]

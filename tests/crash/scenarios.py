@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Mapping
+from typing import Any
 
 from attrs import Factory, frozen
 
@@ -65,6 +66,8 @@ class Scenario:
         elsewhere: The names that must be in a second org, of the profile `other`.
         fields: What each contact must have, by the names of fields.
         signal_number: The signal that it is stopped with.
+        extracted: The names that `extracted.csv` must have at the end, in order. It has the rows of
+            another extract before, and at each moment either those or all of its own.
     """
 
     name: str
@@ -83,6 +86,7 @@ class Scenario:
     elsewhere: tuple[str, ...] = ()
     fields: Mapping[str, str] = Factory(dict)
     signal_number: int = signal.SIGKILL
+    extracted: tuple[str, ...] = ()
 
 
 CALM = (
@@ -365,4 +369,54 @@ WAYS = (
     ),
 )
 
-ALL = (*CALM, *ROUGH, *AFTER, *WAYS)
+EXTRACT = (
+    'job people\n    query "SELECT LastName FROM Contact"\nextract job people to "extracted.csv"\n'
+)
+COPY = (
+    'job people\n    query "SELECT LastName FROM Contact"\n'
+    "job copies\n    insert Account\n    from job people\n    rename LastName to Name\n"
+    'extract job people to "extracted.csv"\nload job copies\n'
+)
+OLD = "old\n"
+
+
+def _extract(name: str, pipeline: str = EXTRACT, **rest: Any) -> Scenario:
+    return Scenario(
+        f"extract: {name}",
+        pipeline,
+        files={"extracted.csv": OLD},
+        others=NAMES,
+        saved=False,
+        once=False,
+        extracted=NAMES,
+        **rest,
+    )
+
+
+QUERIES = (
+    _extract("calm"),
+    _extract("slow org", processing="2 polls"),
+    _extract("deleted afterwards", EXTRACT + "delete job people\n"),
+    _extract("copied", COPY, accounts=NAMES),
+    _extract("asked to end", signal_number=signal.SIGTERM),
+    *(
+        _extract(fault, faults=(fault,))
+        for fault in (
+            "query=cut-after",
+            "query#1x3=503-after",
+            "query#4=cut",
+            "query#5x2=cut-after",
+            "pages#2=truncate:30",
+            "pages#3=delete",
+            "pages=rows:0",
+            "any#4=expire",
+            "query#3=html:502",
+            "pagesx2=cut",
+            "pages#4=404",
+            "query#2=delete",
+        )
+    ),
+)
+"""Extracts of all contacts, which are in the org before, page by page of five rows."""
+
+ALL = (*CALM, *ROUGH, *AFTER, *WAYS, *QUERIES)

@@ -15,7 +15,7 @@ from crash.driver import Schedule, at_random, drive, points, systematic
 from crash.forks import Forks
 from crash.journey import HELD, LOST
 from crash.judging import BrokenPromiseError
-from crash.scenarios import AFTER, ALL, CALM, ROUGH, WAYS, Kill
+from crash.scenarios import AFTER, ALL, CALM, QUERIES, ROUGH, WAYS, Kill
 from crash.walk import walk
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork and SIGKILL")
@@ -59,6 +59,9 @@ def folder(tmp_path: Path) -> Iterator[Path]:
         "sent while read: load",
         "sent while read: gz, staged",
         "two orgs: side by side",
+        "extract: calm",
+        "extract: copied",
+        "extract: pages#3=delete",
     ],
 )
 def test_a_load_that_is_killed_at_a_point_loads_each_row_once(
@@ -71,12 +74,12 @@ def test_a_load_that_is_killed_at_a_point_loads_each_row_once(
 
 
 @pytest.mark.parametrize("seed", range(2))
-@pytest.mark.parametrize("weather", ["calm", "rough", "afterwards", "ways"])
+@pytest.mark.parametrize("weather", ["calm", "rough", "afterwards", "ways", "queries"])
 def test_a_load_that_is_killed_again_and_again_loads_each_row_once(
     forks: Forks, folder: Path, weather: str, seed: int
 ) -> None:
     chance = random.Random(f"{weather} {seed}")
-    weathers = {"calm": CALM, "rough": ROUGH, "afterwards": AFTER, "ways": WAYS}
+    weathers = {"calm": CALM, "rough": ROUGH, "afterwards": AFTER, "ways": WAYS, "queries": QUERIES}
     for _ in range(SHARE):
         scenario = chance.choice(weathers[weather])
         drive(forks, at_random(scenario, 90, chance), folder)

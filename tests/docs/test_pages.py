@@ -102,19 +102,24 @@ def test_the_page_on_the_language_has_the_phases_of_every_step(catalogue: Catalo
     table = re.findall(
         r"^\| (`\w[^`]*`(?:, `\w+`)*) \| ([\w, ]+) \| ([\w ]+) \|$", page, re.MULTILINE
     )
-    documented = {
-        verb: (set(takes.split(", ")), leaves)
+    documented = sorted(
+        (verb, sorted(takes.split(", ")), leaves)
         for verbs, takes, leaves in table
         for verb in re.findall(r"`(\w+)", verbs)
-    }
-    declared = {
-        step.phrases[0].verb: (
-            {phase.value for phase in step.accepts} if step.accepts else {"any"},
-            step.leaves.value if step.leaves else "as it is",
-        )
-        for step in catalogue.steps
-        if step.phrases[0].job_slot
-    }
+    )
+    declared = sorted(
+        {
+            (
+                step.phrases[0].verb,
+                step.kind or "",
+                tuple(sorted(phase.value for phase in step.accepts) if step.accepts else ["any"]),
+                step.leaves.value if step.leaves else "as it is",
+            )
+            for step in catalogue.steps
+            if step.phrases[0].job_slot
+        }
+    )
+    declared = sorted((verb, list(takes), leaves) for verb, _, takes, leaves in declared)
     assert documented == declared
 
 

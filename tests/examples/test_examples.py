@@ -116,3 +116,27 @@ def test_columns_of_another_program_become_those_of_leads(workshop: Workshop) ->
         rows = list(csv.DictReader(file))
     assert rows[0]["Remarks"] == "met at\nstand 0"
     assert [row["_line"] for row in rows] == ["2", "4", "6", "8", "10"]
+
+
+def test_the_backup_has_the_old_numbers_and_puts_them_back(workshop: Workshop) -> None:
+    jobs = run(workshop, "backup/update.bulkflow")
+    assert (jobs["before"]["fetched"], jobs["restore"]["loaded"]) == (4, 4)
+    with (workshop.folder / "backup/out/before.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["Phone"] for row in csv.DictReader(file)][1] == ""
+
+
+def test_the_cleanup_deletes_what_its_query_finds(workshop: Workshop) -> None:
+    jobs = run(workshop, "delete-by-query/cleanup.bulkflow")
+    assert (jobs["old"]["fetched"], jobs["cleanup"]["loaded"]) == (2, 2)
+    assert (workshop.folder / "delete-by-query/out/deleted-tasks.csv.gz").is_file()
+
+
+def test_the_copy_has_all_accounts_of_the_other_org(workshop: Workshop) -> None:
+    jobs = run(workshop, "org-copy/copy.bulkflow")
+    assert (jobs["theirs"]["fetched"], jobs["ours"]["loaded"]) == (4, 4)
+
+
+def test_the_incremental_extract_saves_a_watermark(workshop: Workshop) -> None:
+    jobs = run(workshop, "incremental/changes.bulkflow")
+    assert jobs["changes"]["fetched"] == 4
+    assert (workshop.folder / "incremental/out/accounts.watermark").is_file()

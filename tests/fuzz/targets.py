@@ -19,7 +19,7 @@ from bulkflow.plugin.registry import Catalogue
 from bulkflow.report import render_diagnostics
 from bulkflow.source import SourceText
 from bulkflow_csv import ByteSource, CsvError, scan
-from bulkflow_ingest import JobInfo
+from bulkflow_jobs.job_info import JobInfo
 from bulkflow_salesforce.http.call import Call
 from bulkflow_salesforce.http.error_body import read_faults
 from bulkflow_salesforce.http.headers import Headers

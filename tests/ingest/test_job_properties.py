@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkflow_ingest.api.client import JobSpec
-from bulkflow_ingest.api.job_info import JobInfo
+from bulkflow_jobs.job_info import JobInfo
 from bulkflow_jobs.job_state import FINAL_STATES, JobState
 
 # Every row of the response tables of "Close or Abort a Job" and "Upload Complete", with a value of
@@ -116,7 +116,7 @@ def test_a_version_may_be_a_number() -> None:
     ],
 )
 def test_what_is_no_job_is_refused(answer: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="ingest job"):
+    with pytest.raises(ValueError, match=r"not a job|of the job"):
         JobInfo.read(answer)
 
 

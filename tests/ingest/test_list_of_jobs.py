@@ -10,8 +10,8 @@ from itertools import count
 import pytest
 
 from bulkflow.errors import RunInterruptedError
-from bulkflow_ingest.api import bounds
 from bulkflow_ingest.api.client import IngestApi
+from bulkflow_jobs import response_bounds as bounds
 from bulkflow_salesforce import (
     BadResponseError,
     ForeignUrlError,
@@ -120,7 +120,7 @@ def test_a_list_without_an_end_is_given_up(
     padding: int,
     pages: int,
 ) -> None:
-    monkeypatch.setattr(f"bulkflow_ingest.api.client.{bound}", most)
+    monkeypatch.setattr(f"bulkflow_jobs.org_jobs.{bound}", most)
     proxy.on("GET", JOBS, growing(size, padding), times=None)
     with pytest.raises(BadResponseError, match="gives an endless list of jobs") as caught:
         list(api.jobs())
@@ -153,7 +153,7 @@ def test_a_page_has_no_more_than_an_org_puts_into_it(
 def test_a_list_that_does_not_end_hinders_no_load(
     workshop: Workshop, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bulkflow_ingest.api.client.MAX_PAGES", 5)
+    monkeypatch.setattr("bulkflow_jobs.org_jobs.MAX_PAGES", 5)
     workshop.write("people.csv", "LastName\na\n")
     proxy.on("POST", JOBS, lose_answer)
     proxy.on("GET", JOBS, growing(1), times=None)

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
-from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_ingest.parts.part_job import PartJob
+from bulkflow_jobs.job_info import JobInfo
 
 JOB = "750000000000001AAA"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bulkflow_ingest.api.answer_checks import ExpectedJob
 from bulkflow_ingest.api.client import IngestApi
-from bulkflow_ingest.api.job_info import JobInfo
+from bulkflow_jobs.job_info import JobInfo
+from bulkflow_jobs.job_responses import ExpectedJob
 from bulkflow_sandbox.testing import LocalOrg, local_org
 from support.proxy import Fault, Proxy, altering, answering, lose_answer, proxied
 from support.workshop import Ran, Workshop
@@ -76,9 +76,9 @@ SAID = {
     "id": "it is about job 7505g0000000009AAA",
     "object": "its object is Account, and not Contact",
     "operation": "its operation is delete, and not insert",
-    "negative": "`numberRecordsProcessed` of the ingest job is not a number of records: '-5'",
+    "negative": "`numberRecordsProcessed` of the job is not a number of records: '-5'",
     "fraction": "not a number of records: '2.5'",
-    "absurd": "`numberRecordsFailed` of the ingest job is not a number of records: '1000",
+    "absurd": "`numberRecordsFailed` of the job is not a number of records: '1000",
     "boolean": "not a number of records: 'True'",
     "state": "its state is 'xxx",
 }

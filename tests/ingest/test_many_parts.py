@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from bulkflow.model.part import Counts, Part
 from bulkflow.plugin import Job
-from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.totals import PartTotals
 from bulkflow_ingest.settings import IngestSettings
+from bulkflow_jobs.job_info import JobInfo
 
 
 def part(number: int) -> PartJob:

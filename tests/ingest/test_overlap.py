@@ -11,13 +11,13 @@ from bulkflow.errors import RunInterruptedError, StepError
 from bulkflow.model.part import Part
 from bulkflow.plugin import Job
 from bulkflow.testing import RecordingContext
-from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_ingest.api.result_kind import ResultKind
 from bulkflow_ingest.execution.part_watch import watch_parts
 from bulkflow_ingest.execution.scheduler import PartActions, PartScheduler
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.settings import IngestSettings
+from bulkflow_jobs.job_info import JobInfo
 from bulkflow_jobs.poll_schedule import PollSchedule
 from support.proxy import Proxy
 from support.workshop import Workshop

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_ingest.execution.preconditions import describe_part
 from bulkflow_ingest.parts.part_job import PartJob
+from bulkflow_jobs.job_info import JobInfo
 
 JOB = "7505g0000000000AAA"
 

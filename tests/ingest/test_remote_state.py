@@ -9,7 +9,6 @@ from attrs import astuple
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_ingest.parts import remote_state as remote
 from bulkflow_ingest.parts import transitions
 from bulkflow_ingest.parts.remote_state import (
@@ -23,6 +22,7 @@ from bulkflow_ingest.parts.remote_state import (
     Uploaded,
     Uploading,
 )
+from bulkflow_jobs.job_info import JobInfo
 from bulkflow_jobs.job_state import JobState
 
 Change = Callable[[RemoteState], RemoteState]
@@ -154,4 +154,4 @@ def test_what_a_look_leads_to(now: RemoteState, seen: str, then: RemoteState) ->
     ],
 )
 def test_what_is_known_of_the_rows(now: RemoteState, ends: tuple[int, ...]) -> None:
-    assert astuple(remote.count_rows(now, ROWS)) == (ROWS, *ends)
+    assert astuple(remote.count_rows(now, ROWS)) == (ROWS, *ends, 0)

@@ -21,7 +21,6 @@ from bulkflow.model.part import Part
 from bulkflow.plugin import Context, Job
 from bulkflow.testing import RecordingContext, RecordingJournal
 from bulkflow_ingest.api.client import IngestApi, JobSpec
-from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_ingest.execution.part_close import PartClose
 from bulkflow_ingest.execution.part_requests import PartRequests
 from bulkflow_ingest.execution.part_upload import PartUpload
@@ -30,6 +29,7 @@ from bulkflow_ingest.parts.ledger import Ledger
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.parts.remote_state import Closing, Ended, Gone, RemoteState, Unsent
 from bulkflow_ingest.settings import IngestSettings
+from bulkflow_jobs.job_info import JobInfo
 from bulkflow_jobs.job_state import JobState
 from bulkflow_salesforce import (
     ApiFault,

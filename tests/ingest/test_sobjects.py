@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bulkflow_ingest.api.sobjects import Describer
 from bulkflow_ingest.source.suggestions import find_nearest_name, suggest_name
+from bulkflow_jobs.sobjects import Describer
 from bulkflow_salesforce import BadResponseError, Call, Headers, NotFoundError, Response
 
 

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from bulkflow.plugin import Context, Job
 from bulkflow.testing import RecordingContext
 from bulkflow_ingest.api.client import IngestApi
-from bulkflow_ingest.api.job_info import JobInfo
 from bulkflow_ingest.parts.job_parts import JobParts
 from bulkflow_ingest.parts.part_job import PartJob
 from bulkflow_ingest.results.standstill import QUIET, Standstill, Stood
 from bulkflow_ingest.settings import IngestSettings
+from bulkflow_jobs.job_info import JobInfo
 from bulkflow_salesforce import NotFoundError
 from bulkflow_salesforce.http.call import Call
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bulkflow_ingest.api.sobjects import FieldDescription
 from bulkflow_ingest.checks.value_forms import find_wrong_values
+from bulkflow_jobs.sobjects import FieldDescription
 from bulkflow_sandbox.dml.convert import convert_column
 from bulkflow_sandbox.schema.fields import Field, FieldType
 from bulkflow_sandbox.testing import LocalOrg, local_org

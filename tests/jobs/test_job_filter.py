@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bulkflow.errors import UsageError
-from bulkflow_ingest import JobInfo
 from bulkflow_jobs.job_filter import JobFilter, parse_age
+from bulkflow_jobs.job_info import JobInfo
 
 
 @given(st.integers(0, 999), st.sampled_from("mhd"))

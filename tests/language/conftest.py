@@ -34,6 +34,7 @@ STEPS = (
         "job",
         accepts=[Phase.DECLARED, Phase.OPEN],
         leaves=Phase.UPLOADED,
+        kind="load",
     ),
     a_step(
         ["close [{job}]", "complete upload [of {job}]"],
@@ -52,6 +53,7 @@ STEPS = (
         "job, timeout=None, interval=None",
         accepts=[Phase.CLOSED],
         leaves=Phase.FINISHED,
+        kind="load",
     ),
     a_step(["load [{job}]"], "job", accepts=[Phase.DECLARED, Phase.OPEN], leaves=Phase.FINISHED),
     a_step(
@@ -72,6 +74,23 @@ STEPS = (
     a_step(["delete [{job}]"], "job", accepts=ENDED, leaves=Phase.DELETED),
     a_step(["extract {query:text} [in {org}] to {path}"], "query, path, org=None"),
     a_step(
+        ["fetch [{job}] [to {path}]"],
+        "job, path=None",
+        accepts=[Phase.DECLARED, Phase.CLOSED, Phase.FINISHED],
+        leaves=Phase.FINISHED,
+        kind="query",
+        only_reads=True,
+        provides_rows=True,
+    ),
+    a_step(
+        ["wait [for {job}] [up to {timeout:duration}] [every {interval:duration}]"],
+        "job, timeout=None, interval=None",
+        accepts=[Phase.CLOSED],
+        leaves=Phase.FINISHED,
+        kind="query",
+        only_reads=True,
+    ),
+    a_step(
         ["retry [{n:count}] times [every {interval:duration}]", "retry"],
         "n=1, interval=None",
         retries=True,
@@ -85,11 +104,11 @@ STEPS = (
 )
 
 
-def a_clause(phrase, parameters, sets, begins=None, **fixed):
+def a_clause(phrase, parameters, sets, begins=None, kind=None, **fixed):
     """A clause that sets what is fixed, and each of its slots by name."""
     namespace: dict[str, object] = {"fixed": fixed}
     exec(f"def function({parameters}): return {{**fixed, **locals()}}", namespace)
-    return clause(phrase, sets=sets, begins=begins)(namespace["function"])
+    return clause(phrase, sets=sets, begins=begins, kind=kind)(namespace["function"])
 
 
 @clause("keep {columns:name...}", sets=("kept", "dropped"), repeats=True)
@@ -126,7 +145,9 @@ CLAUSES = (
     a_clause("existing {id}", "id", ("id",), begins=Phase),
     a_clause("parts of {parts:size}", "parts", ("parts",)),
     a_clause("parts of {parts:number} rows", "parts", ("parts",)),
-    a_clause("over {n:count} connections", "n", ("connections",)),
+    a_clause("over {n:count} connections", "n", ("connections",), kind="load"),
+    a_clause("query {query:text}", "query", ("query",), kind="query"),
+    a_clause("from {job}", "job", ("location",), kind="load"),
     a_clause("delimiter {delimiter:value}", "delimiter", ("delimiter",)),
     rename,
     a_clause("assignment rule {rule:id}", "rule", ("rule",)),
@@ -135,7 +156,7 @@ CLAUSES = (
 )
 
 
-@condition("any {selection:rows} rows [of {job}]")
+@condition("any {selection:rows} rows [of {job}]", kind="load")
 def any_rows(context: object, job: object, selection: str) -> bool:
     return True
 
@@ -170,9 +191,9 @@ TYPES = (
 )
 
 
-def problems(settings: Mapping[str, object]) -> Iterator[Problem]:
+def problems(settings: Mapping[str, object], kind: str | None) -> Iterator[Problem]:
     """What the ingest plugin would say, in short."""
-    if "id" in settings:
+    if "id" in settings or "query" in settings:
         return
     if "operation" not in settings:
         yield Problem("says nothing of what to do", "write `insert OBJECT`")

@@ -87,7 +87,7 @@ def test_a_plan_without_jobs_needs_no_org(catalogue):
 def test_settings_that_only_the_run_knows_are_asked_about_as_unknown(catalogue):
     asked = []
 
-    def problems(settings):
+    def problems(settings, kind):
         asked.append(dict(settings))
         return ()
 

@@ -43,6 +43,6 @@ def test_following_what_is_offered_leads_to_a_line_that_fits(
 
 
 def test_a_line_that_does_not_fit_has_nothing_that_follows() -> None:
-    (wait,) = [phrase for phrase in PHRASES if phrase.verb == "wait"]
+    wait = next(phrase for phrase in PHRASES if phrase.verb == "wait")
     assert find_continuations(wait, parse_words(("wait", "until"))) == []
     assert find_continuations(wait, parse_words(("wait", "up", "for"))) == []

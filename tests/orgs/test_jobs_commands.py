@@ -54,7 +54,7 @@ def test_an_id_that_the_org_does_not_have_is_said_to_be_unknown(env, org, words)
     known = [] if words == ["show"] else [job]
     ran = jobs(env, *words, *known, "750000000000001AAA")
     assert ran.code == 1
-    assert "has no ingest job 750000000000001AAA" in ran.err
+    assert "has no job 750000000000001AAA" in ran.err
     assert "bulkflow jobs list" in ran.err
     assert "API version" not in ran.err
     assert [each.state for each in org.jobs()] == ["Open"]
@@ -90,3 +90,18 @@ def test_nothing_is_cleared_away_without_being_named(env, org, verb):
 def test_an_org_has_to_be_named_or_chosen(env):
     assert "there is no default org" in env.command("jobs", "list").err
     assert "embedded sandbox starts empty" in env.command("jobs", "list", "--org", "sandbox").err
+
+
+def test_query_jobs_are_listed_shown_aborted_and_deleted(env, org):
+    query = {"operation": "query", "query": "SELECT Id FROM Account"}
+    done = org.sandbox.query.create(query, "66.0", USER_ID).id
+    org.settle()
+    load = make(org)
+    listed = jobs(env, "list")
+    assert ids(listed) == {done, load}
+    assert "query Account" in listed.out
+    assert ids(jobs(env, "list", "--state", "JobComplete")) == {done}
+    assert json.loads(jobs(env, "show", done, "--json").out)["jobType"] == "V2Query"
+    assert jobs(env, "abort", done, "--yes").code == 1
+    assert jobs(env, "delete", "--state", "JobComplete", "--yes").out == f"{done} deleted\n"
+    assert ids(jobs(env, "list")) == {load}

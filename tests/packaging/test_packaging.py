@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PACKAGES = sorted(path.name for path in (ROOT / "plugins").glob("bulkflow_*"))
-SHARED = {"bulkflow_jobs"}
+SHARED = {"bulkflow_jobs", "bulkflow_soql"}
 """Packages that plugins share. They declare nothing, and so have no entry point."""
 PLUGINS = [package for package in PACKAGES if package not in SHARED]
 

@@ -53,8 +53,10 @@ def test_checking_a_file_loads_the_parser_and_no_network(tmp_path: Path) -> None
         "bulkflow.plugin",
         "bulkflow_csv",
         "bulkflow_ingest",
+        "bulkflow_query",
         "bulkflow_salesforce",
         "bulkflow_sandbox",
+        "bulkflow_soql",
     ],
 )
 def test_what_a_package_exports_is_there_when_all_its_modules_are_loaded(name: str) -> None:

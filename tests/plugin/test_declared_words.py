@@ -31,7 +31,7 @@ ALLOWED: dict[str, tuple[str, str]] = {
     "language/syntax/other_words.py": (
         (
             "abort any close complete continue create delimiter drop encoding existing fail from "
-            "in insert keep load log over pause rename require retry save set show stop undo "
+            "in insert keep load log over pause query rename require retry save set show stop undo "
             "update upload upsert wait"
         ),
         "what other languages have for it, offered to a user who writes a foreign word",

@@ -327,7 +327,7 @@ def test_problems_of_data_and_org_are_told_with_their_plugin(hook: str) -> None:
     def ask(host):
         if hook == "source":
             return list(host.find_source_problems(None, make_job("rows")))
-        return list(host.find_org_problems(None, (), 3))
+        return list(host.find_org_problems(None, (), (), 3))
 
     name = f"bulkflow_{hook}_problems"
     fine = plugin(**{name: lambda context: [Problem("no"), Problem("never", code="ACME1")]})

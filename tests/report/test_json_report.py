@@ -137,6 +137,7 @@ def test_values_are_carried_over_exactly(progress, place) -> None:
         "unprocessed": 2,
         "withheld": 1,
         "unknown": 1,
+        "fetched": 0,
     }
     error = DataError("bad", place="a.csv, line 2", help="mend it", notes=["n"])
     commonest = ErrorCount("TOO_LONG:x:Name --", 2)
@@ -159,6 +160,7 @@ def test_values_are_carried_over_exactly(progress, place) -> None:
                 "unprocessed": 2,
                 "withheld": 0,
                 "unknown": 0,
+                "fetched": 0,
                 "seconds": 1.0,
                 "saved": ["f.csv"],
                 "left": ["750"],

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 from bulkflow_sandbox import Choices, ManualClock, Sandbox
-from bulkflow_sandbox.core.errors import ApiError, SandboxError
+from bulkflow_sandbox.core.errors import ApiError
 from bulkflow_sandbox.org import USER_ID
-from bulkflow_sandbox.soql import grammar
 from bulkflow_sandbox.soql.compile import compile_query
 from bulkflow_sandbox.soql.parse import parse
 from bulkflow_sandbox.soql.sql_query import Surface
+from bulkflow_soql import grammar
+from bulkflow_soql.errors import GrammarError
 
 DATA = Path(__file__).parent / "soql"
 FINDS = json.loads((DATA / "finds.json").read_text(encoding="utf-8"))
@@ -278,11 +279,11 @@ def test_the_grammar_has_no_conflict():
 
 def test_a_missing_grammar_is_named(monkeypatch):
     monkeypatch.setattr(grammar, "_FILE", "no-such.lark")
-    with pytest.raises(SandboxError, match="missing") as caught:
+    with pytest.raises(GrammarError, match="missing") as caught:
         grammar.load_grammar()
     assert len(caught.value.notes) == 2
 
 
 def test_a_damaged_grammar_is_named():
-    with pytest.raises(SandboxError, match="damaged"):
+    with pytest.raises(GrammarError, match="damaged"):
         grammar.build_parser("query: (")

@@ -111,7 +111,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
         self.send_response(status)
         for name, value in headers:
-            if name.lower() in {"content-type", "sforce-limit-info"}:
+            if name.lower() == "content-type" or name.lower().startswith("sforce-"):
                 self.send_header(name, value)
         # A 204 has no body, and no length of one.
         if status != 204:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from attrs import define, frozen
 
+from bulkflow.language.checks.text_places import find_place
 from bulkflow.language.codes import Code
 from bulkflow.language.syntax.constant import parse_constant
 from bulkflow.language.syntax.literal import BYTES, MILLISECONDS
@@ -24,7 +25,9 @@ from bulkflow.model.value import (
 )
 from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow.plugin.phrase import JOB, ORG, Group, Slot, Word
+from bulkflow.plugin.records import PlacedError
 from bulkflow.plugin.sentinel import UNKNOWN
+from bulkflow.source import Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -73,6 +76,8 @@ class Arguments:
         for name, written in match.arguments.items():
             slot, values = slots[name], several(written)
             if slot.type == JOB:
+                # A clause gets the job when the run makes it; the planner handles that of a step.
+                arguments[name] = UNKNOWN
                 continue
             if slot.type == ORG and not all(self._known_org(each) for each in values):
                 wrong = True
@@ -95,12 +100,28 @@ class Arguments:
         self, kind: ValueType, phrase: Phrase, slot: str, written: Value, scope: NameScope
     ) -> object:
         """Return the converted value; UNKNOWN if only the run knows it, `_WRONG` if reported."""
-        value = self.evaluator.evaluate(written, scope) if kind.constants else written
-        if value is None:
-            return UNKNOWN
+        value: Value | None = written
         try:
-            return convert(kind, value)
+            if kind.constants:
+                value = self.evaluator.evaluate(written, scope, kind.interpolate)
+            return UNKNOWN if value is None else convert(kind, value)
+        except PlacedError as error:
+            place = written.span
+            if isinstance(written, Text):
+                first, last = (
+                    find_place(written, scope.values, kind, at)
+                    for at in (error.at, error.at + max(1, error.length) - 1)
+                )
+                place = Span(first.source, first.start, max(first.end, last.end))
+            self.evaluator.findings.error(
+                Code.WRONG_VALUE,
+                f"`{get_slot_label(phrase, slot)}`: {error}",
+                place,
+                error.help,
+            )
+            return _WRONG
         except ValueError as error:
+            value = written if value is None else value
             message, help_line = self._explain(kind, written, value, str(error), scope)
             self.evaluator.findings.error(
                 Code.WRONG_VALUE,

@@ -87,6 +87,16 @@ class ConditionChecker:
             return None
         self.arguments.convert(match, scope)
         slot = match.phrase.job_slot
+        theirs = self.matcher.catalogue.condition_by_phrase[match.phrase.text].kind
+        kind = None if job is None else scope.kinds.get(job)
+        if None not in {theirs, kind} and theirs != kind:
+            self.findings.error(
+                Code.WRONG_KIND,
+                f"`{match.phrase.verb}` is a condition on {theirs} jobs, and job {job} is a "
+                f"{kind} job",
+                test.items[0].span,
+                "ask it about another job",
+            )
         given = {name: value for name, value in match.arguments.items() if name != slot}
         org = self.orgs.resolve_for_line(match, test.items[0].span, scope.jobs.get(job or ""))
         return PlannedTest(match.phrase.text, given, job, test.span, org)

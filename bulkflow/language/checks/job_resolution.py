@@ -82,6 +82,11 @@ class JobResolver:
         """Return the job of a condition."""
         return self._assign([reference], None, scope)[0]
 
+    def resolve_named(self, reference: JobReference, scope: NameScope) -> str | None:
+        """Return the job that a clause names; report one that is not declared."""
+        assert reference.named is not None
+        return self._resolve(reference.named, scope, report=True)
+
     def is_used(self, declared: Span) -> bool:
         """Return whether anything so far uses the job that is declared at a place."""
         return _place(declared) in self._used

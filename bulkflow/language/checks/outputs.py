@@ -110,7 +110,7 @@ class _Outputs:
                 self._step(step, scope, (*branch, id(handler)))
 
     def _step(self, step: PlannedStep, scope: Scope, branch: Branch) -> None:
-        phrase = _phrase(self.catalogue.step_by_phrase[step.word].phrases, step.word)
+        phrase = _phrase(self.catalogue.get_step(step).phrases, step.word)
         for path, span in self._iter_paths(phrase, "path", step.arguments, scope):
             output = _Output(path, step, branch, span)
             if not (self._overwrites_pipeline(output) or self._overwrites_input(output)):

@@ -17,6 +17,7 @@ from bulkflow.language.codes import Code
 from bulkflow.language.flow.lifecycle_errors import write_step
 from bulkflow.language.flow.misplaced_handlers import report_misplaced_handlers
 from bulkflow.language.syntax import tree
+from bulkflow.model.diagnostic import Label
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (
     Block,
@@ -70,7 +71,12 @@ class Planner:
         self.arguments = Arguments(self.catalogue, self.evaluator, self.orgs)
         self.references = JobResolver(self.findings)
         self.jobs = JobChecker(
-            self.catalogue, self.matcher, self.arguments, self.findings, self.orgs
+            self.catalogue,
+            self.matcher,
+            self.arguments,
+            self.findings,
+            self.orgs,
+            self.references,
         )
         self.conditions = ConditionChecker(
             self.matcher,
@@ -110,6 +116,7 @@ class Planner:
                 if not self.findings.full
             ]
         )
+        scope.kinds.update({job.name: job.kind for job in jobs})
         planned: list[Statement] = []
         for statement in statements:
             if self.findings.full:
@@ -118,7 +125,7 @@ class Planner:
             if found is not None:
                 planned.append(found)
         for job in declared:
-            self._warn_if_unused(job)
+            self._warn_if_unused(job, scope)
         return Block(tuple(planned), jobs, tuple(lets))
 
     def _find_unindented(self, statements: Sequence[tree.StatementNode]) -> Iterator[int]:
@@ -203,21 +210,43 @@ class Planner:
             slot = match.phrase.job_slot
             if slot is not None and job is None:
                 self.doubtful.add(None)
+            kind = None if job is None else scope.kinds.get(job)
+            if self.catalogue.find_step(match.phrase.text, kind) is None:
+                assert job is not None
+                self.doubtful.add(job)
+                self._report_wrong_kind(match, step, job, scope)
+                continue
             arguments = match.arguments
             if slot in arguments:
                 arguments = {name: each for name, each in arguments.items() if name != slot}
             org = self.orgs.resolve_for_line(match, step.items[0].span, scope.jobs.get(job or ""))
-            planned.append(PlannedStep(match.phrase.text, arguments, job, step.span, org))
+            planned.append(PlannedStep(match.phrase.text, arguments, job, step.span, org, kind))
         return tuple(planned)
 
-    def _warn_if_unused(self, job: tree.JobNode) -> None:
+    def _report_wrong_kind(
+        self, match: Match, step: tree.StepNode, job: str, scope: NameScope
+    ) -> None:
+        kind = scope.kinds[job]
+        theirs = self.catalogue.steps_by_phrase[match.phrase.text][0].kind
+        verbs = {
+            each.phrases[0].verb for each in self.catalogue.list_steps(kind) if each.kind == kind
+        }
+        self.findings.error(
+            Code.WRONG_KIND,
+            f"`{match.phrase.verb}` is a step of {theirs} jobs, and job {job} is a {kind} job",
+            step.items[0].span,
+            f"the steps of {kind} jobs are {', '.join(sorted(verbs))}",
+            labels=[Label(scope.jobs[job], f"a {kind} job")],
+        )
+
+    def _warn_if_unused(self, job: tree.JobNode, scope: NameScope) -> None:
         if self.findings.any_error or job.span.source is not self.main:
             # A step with a mistake may use it, and so may other pipelines that include the file.
             return
         if not self.references.is_used(job.name.span):
             whole = (
                 write_step(step.phrases[0], job.name.name)
-                for step in self.catalogue.steps
+                for step in self.catalogue.list_steps(scope.kinds.get(job.name.name))
                 if step.leaves is Phase.FINISHED and Phase.DECLARED in (step.accepts or ())
             )
             step = next(whole, None)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bulkflow.language.diagnostics import Findings
+    from bulkflow.model.value import Interpolate
 
 
 @frozen
@@ -38,6 +39,8 @@ class NameScope:
     values: ChainMap[str, Value] = Factory(ChainMap)
     """The resolved values of those whose value is known."""
     jobs: ChainMap[str, Span] = Factory(ChainMap)
+    kinds: ChainMap[str, str | None] = Factory(ChainMap)
+    """The kinds of the jobs, once their clauses are checked."""
 
     def make_inner(self) -> NameScope:
         """Return a scope for an inner block."""
@@ -46,6 +49,7 @@ class NameScope:
             self.declared.new_child(),
             self.values.new_child(),
             self.jobs.new_child(),
+            self.kinds.new_child(),
         )
 
 
@@ -97,14 +101,20 @@ class Evaluator:
             labels=[Label(first, "first declared here")],
         )
 
-    def evaluate(self, value: Value, scope: NameScope) -> Value | None:
-        """Return the value with names replaced; None if it is not known before the run."""
+    def evaluate(
+        self, value: Value, scope: NameScope, interpolate: Interpolate | None = None
+    ) -> Value | None:
+        """Return the value with names replaced; None if it is not known before the run.
+
+        Raises:
+            ValueError: `interpolate` refuses a value.
+        """
         match value:
             case Name() if value.name in scope.declared:
                 self._used.add(_place(scope.declared[value.name]))
                 return resolve_name(value, scope.values) if value.name in scope.values else None
             case Text():
-                return self._evaluate_text(value, scope)
+                return self._evaluate_text(value, scope, interpolate)
             case EnvironmentVariable() if value.variable not in scope.environ:
                 self.findings.error(
                     Code.UNSET_VARIABLE,
@@ -118,7 +128,9 @@ class Evaluator:
             case _:
                 return value
 
-    def _evaluate_text(self, text: Text, scope: NameScope) -> Value | None:
+    def _evaluate_text(
+        self, text: Text, scope: NameScope, interpolate: Interpolate | None
+    ) -> Value | None:
         known = True
         for part in text.parts:
             if not isinstance(part, Interpolation):
@@ -131,13 +143,15 @@ class Evaluator:
                 otherwise = _suggest_environment(part.name) if _follows_dollar(part) else None
                 self.report_unknown(part.name, part.span, scope, otherwise)
             known = known and part.name in scope.values
-        return self._resolve(text, scope) if known else None
+        return self._resolve(text, scope, interpolate) if known else None
 
-    def _resolve(self, text: Text, scope: NameScope) -> Value | None:
+    def _resolve(
+        self, text: Text, scope: NameScope, interpolate: Interpolate | None
+    ) -> Value | None:
         if self._length > MAX_TEXT:
             return None  # already reported
         try:
-            found = resolve(text, scope.values, scope.environ)
+            found = resolve(text, scope.values, scope.environ, interpolate)
         except TextTooLongError as error:
             self._report_too_long(str(error), text.span)
             return None

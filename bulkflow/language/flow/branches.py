@@ -21,7 +21,7 @@ from bulkflow.model.value import Boolean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from bulkflow.model.plan import Block, Condition, PlannedStep, Statement
+    from bulkflow.model.plan import Block, Condition, PlannedJob, PlannedStep, Statement
     from bulkflow.plugin.registry import Catalogue
 
 
@@ -34,6 +34,14 @@ def iter_steps(statements: Iterable[Statement]) -> Iterator[PlannedStep]:
                 yield from handler.steps
         else:
             yield from iter_steps(statement.body.statements)
+
+
+def iter_jobs(block: Block) -> Iterator[PlannedJob]:
+    """Yield every job that a block and its inner blocks declare."""
+    yield from block.jobs
+    for statement in block.statements:
+        if not isinstance(statement, PlannedChain):
+            yield from iter_jobs(statement.body)
 
 
 def iter_whens(block: Block) -> Iterator[PlannedWhen]:
@@ -50,9 +58,7 @@ def prune_to_job(block: Block, job: str, catalogue: Catalogue) -> Block:
 
     def select(steps: tuple[PlannedStep, ...]) -> tuple[PlannedStep, ...]:
         return tuple(
-            step
-            for step in steps
-            if step.job == job or catalogue.step_by_phrase[step.word].ends_chain
+            step for step in steps if step.job == job or catalogue.get_step(step).ends_chain
         )
 
     statements: list[Statement] = []

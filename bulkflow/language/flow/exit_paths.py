@@ -108,7 +108,7 @@ class Walk:
     def _loop(self, loop: PlannedFor, state: State) -> _Ways:
         entered = _select(loop.body, state)
         for step in iter_steps(loop.body.statements):
-            leaves = self.catalogue.step_by_phrase[step.word].leaves
+            leaves = self.catalogue.get_step(step).leaves
             if leaves is not None and step.job in entered:
                 entered[step.job] = {leaves: get_verb_span(step), **entered[step.job]}
         return self._branch(loop.body, state, entered, certain=False)
@@ -161,7 +161,7 @@ class Walk:
                 continue
             if handler.event is HandlerEvent.INTERRUPT:
                 continue
-            if any(self.catalogue.step_by_phrase[step.word].resumes for step in handler.steps):
+            if any(self.catalogue.get_step(step).resumes for step in handler.steps):
                 # A failed run that stops in a handler has still failed, so only this path counts.
                 failed = {**state, **met}
                 self._run(handler.steps, failed, {})
@@ -171,7 +171,7 @@ class Walk:
     def _run(self, steps: Iterable[PlannedStep], state: State, met: State) -> _Ways:
         """Walk steps and change `state`; collect the phases on the way in `met`."""
         for step in steps:
-            record = self.catalogue.step_by_phrase[step.word]
+            record = self.catalogue.get_step(step)
             job = step.job
             if job is not None and job in state:
                 before = state[job]

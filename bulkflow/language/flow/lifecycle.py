@@ -12,6 +12,8 @@ possible phases, so an error is an error on every path.
   if nothing before it failed.
 - The branches of `parallel` start with the same state. A job that one branch changes must not be
   used by another.
+- A job that takes the rows of another one must find them on every path. Whether a job's rows are
+  there is a state of its own: `declared` if they may be missing, `finished` if they are there.
 """
 
 from __future__ import annotations
@@ -22,8 +24,8 @@ from attrs import define, field
 
 from bulkflow.language.codes import Code
 from bulkflow.language.diagnostics import Findings
-from bulkflow.language.flow.branches import iter_steps
-from bulkflow.language.flow.lifecycle_errors import report_violation
+from bulkflow.language.flow.branches import iter_jobs, iter_steps
+from bulkflow.language.flow.lifecycle_errors import report_violation, write_step
 from bulkflow.model.diagnostic import Label
 from bulkflow.model.job_phase import Phase
 from bulkflow.model.plan import (
@@ -57,7 +59,8 @@ def check_lifecycle(
 
     Ignores `doubtful` jobs, whose phase is unknown.
     """
-    _Follower(catalogue, findings, doubtful).block(plan.body, {})
+    sources = {job.name: names for job in iter_jobs(plan.body) if (names := _list_sources(job))}
+    _Follower(catalogue, findings, doubtful, sources).block(plan.body, {})
 
 
 def get_verb_span(step: PlannedStep) -> Span:
@@ -76,6 +79,8 @@ class _Follower:
     catalogue: Catalogue
     findings: Findings
     doubtful: Collection[str | None]
+    sources: Mapping[str, Collection[str]]
+    """The jobs whose rows a job takes, by its name."""
     trails: list[State] = field(factory=list)
     """For each open block with an `always`: everything that was possible in the block so far."""
     refused: set[tuple[int, int]] = field(factory=set)
@@ -87,7 +92,7 @@ class _Follower:
 
     def block(self, block: Block, state: State) -> State | None:
         for job in block.jobs:
-            state[job.name] = self._find_first_phases(job)
+            self._declare(job, state)
         trail = any(isinstance(each, PlannedAlways) for each in block.statements)
         if trail:
             self.trails.append(dict(state))
@@ -97,6 +102,7 @@ class _Follower:
         if current is not None:
             for job in block.jobs:
                 current.pop(job.name, None)
+                current.pop(_get_rows_key(job.name), None)
         return current
 
     def _statements(self, statements: Iterable[Statement], state: State) -> State | None:
@@ -115,12 +121,12 @@ class _Follower:
     def _always(self, always: PlannedAlways, current: State | None) -> State | None:
         """Walk a block to find mistakes in it, and again for the state after it."""
         if not self.onward:
-            self._sheltered(always, _select(always.body, self.trails[-1]))
+            self._sheltered(always, self._select(always.body, self.trails[-1]))
         if current is None:
             return None
-        return _Follower(self.catalogue, Findings(), self.doubtful, onward=True).block(
-            always.body, current
-        )
+        return _Follower(
+            self.catalogue, Findings(), self.doubtful, self.sources, onward=True
+        ).block(always.body, current)
 
     def _sheltered(self, always: PlannedAlways, state: State) -> State | None:
         self.sheltered += 1
@@ -133,11 +139,11 @@ class _Follower:
             case PlannedChain():
                 return self._chain(statement, state)
             case PlannedWhen():
-                return _join(state, self.block(statement.body, _select(statement.body, state)))
+                return _join(state, self.block(statement.body, self._select(statement.body, state)))
             case PlannedFor():
                 for step in iter_steps(statement.body.statements):
                     self._widen(state, step)
-                return _join(state, self.block(statement.body, _select(statement.body, state)))
+                return _join(state, self.block(statement.body, self._select(statement.body, state)))
             case PlannedParallel():
                 return self._parallel(statement, state)
             case PlannedAlways():
@@ -151,7 +157,7 @@ class _Follower:
         # A file may have thousands of jobs and chains, but a chain uses few jobs.
         around, state = (
             state,
-            {step.job: state[step.job] for step in iter_steps([chain]) if step.job in state},
+            self._select_of(iter_steps([chain]), state),
         )
         after = self._handled(chain, state)
         if after is None:
@@ -168,7 +174,7 @@ class _Follower:
         resumed: State | None = None
         for steps in _handlers(chain, HandlerEvent.FAILURE):
             self._run(steps, failed, points)
-            if any(self.catalogue.step_by_phrase[step.word].resumes for step in steps):
+            if any(self.catalogue.get_step(step).resumes for step in steps):
                 resumed = _join(dict(failed), resumed)
         for steps in _handlers(chain, HandlerEvent.SUCCESS):
             if after is not None and not self._run(steps, after, points):
@@ -189,7 +195,7 @@ class _Follower:
         """
         for index, step in enumerate(steps):
             self._step(step, state, points)
-            if self.catalogue.step_by_phrase[step.word].ends_chain:
+            if self.catalogue.get_step(step).ends_chain:
                 if index + 1 < len(steps):
                     self._warn_unreachable(get_verb_span(steps[index + 1]))
                 return False
@@ -199,7 +205,11 @@ class _Follower:
         job = step.job
         if job is None or job in self.doubtful:
             return
-        record = self.catalogue.step_by_phrase[step.word]
+        record = self.catalogue.get_step(step)
+        if record.hands_over and Phase.DECLARED in (record.accepts or ()):
+            self._check_rows(step, state)
+        if record.provides_rows:
+            self._note_rows(job, {Phase.FINISHED: get_verb_span(step)}, state, points)
         before = state[job]
         after = before
         if record.accepts is not None:
@@ -220,28 +230,63 @@ class _Follower:
         assert step.job is not None
         places = {_place(at) for at in state[step.job].values()}
         if self.refused.isdisjoint(places):
-            known = {name: phases for name, phases in state.items() if name not in self.doubtful}
+            known = {
+                name: phases
+                for name, phases in state.items()
+                if name not in self.doubtful and " " not in name
+            }
             report_violation(step, record, known, self.catalogue, self.findings)
         self.refused.add(_place(get_verb_span(step)))
 
+    def _check_rows(self, step: PlannedStep, state: State) -> None:
+        """Report a step that takes rows of a job that may not have any yet."""
+        for name in self.sources.get(step.job or "", ()):
+            rows = state.get(_get_rows_key(name), {})
+            if Phase.DECLARED not in rows or name in self.doubtful:
+                continue
+            provider = next((each for each in self.catalogue.steps if each.provides_rows), None)
+            certain = len(rows) == 1
+            self.findings.error(
+                Code.NO_ROWS,
+                f"job {step.job} takes the rows of job {name}, which "
+                f"{'are not' if certain else 'may not be'} there yet",
+                get_verb_span(step),
+                f"put `{write_step(provider.phrases[0], name)}` before it"
+                + " on every path" * (not certain)
+                if provider
+                else None,
+                labels=[Label(rows[Phase.DECLARED], f"job {name}")],
+            )
+
+    def _note_rows(self, job: str, phases: Phases, state: State, points: State) -> None:
+        key = _get_rows_key(job)
+        before = state.get(key, {})
+        state[key] = phases
+        for record_of in (points, *self.trails):
+            record_of[key] = {**record_of.get(key, {}), **before, **phases}
+
     def _parallel(self, parallel: PlannedParallel, state: State) -> State:
         for job in parallel.body.jobs:
-            state[job.name] = self._find_first_phases(job)
+            self._declare(job, state)
         result = dict(state)
         claims: dict[str, tuple[int, PlannedStep, bool]] = {}
         for number, branch in enumerate(parallel.body.statements):
             steps = list(iter_steps([branch]))
-            about = {step.job: state[step.job] for step in steps if step.job in state}
+            about = self._select_of(steps, state)
             after = self._statement(branch, about)
             for step in steps:
                 if step.job is None:
                     continue
-                changes = self.catalogue.step_by_phrase[step.word].leaves is not None
+                changes = self.catalogue.get_step(step).leaves is not None
                 self._claim(claims, step.job, number, step, changes=changes)
+                rows = _get_rows_key(step.job)
+                if changes and after is not None and rows in after:
+                    result[rows] = after[rows]
                 if changes and after is not None and step.job in after:
                     result[step.job] = after[step.job]
         for job in parallel.body.jobs:
             result.pop(job.name, None)
+            result.pop(_get_rows_key(job.name), None)
         return result
 
     def _claim(
@@ -268,9 +313,34 @@ class _Follower:
 
     def _widen(self, state: State, step: PlannedStep) -> None:
         """Add the phase that a step leaves."""
-        leaves = self.catalogue.step_by_phrase[step.word].leaves
+        leaves = self.catalogue.get_step(step).leaves
         if leaves is not None and step.job is not None and step.job in state:
             state[step.job] = {leaves: get_verb_span(step), **state[step.job]}
+
+        if self.catalogue.get_step(step).provides_rows and step.job is not None:
+            rows = _get_rows_key(step.job)
+            state[rows] = {Phase.FINISHED: get_verb_span(step), **state.get(rows, {})}
+
+    def _declare(self, job: PlannedJob, state: State) -> None:
+        state[job.name] = self._find_first_phases(job)
+        state[_get_rows_key(job.name)] = {Phase.DECLARED: job.span}
+
+    def _select(self, body: Block, state: State) -> State:
+        """Return the state of the jobs that a block uses; a file may have thousands."""
+        return self._select_of(iter_steps(body.statements), state)
+
+    def _select_of(self, steps: Iterable[PlannedStep], state: State) -> State:
+        found: State = {}
+        for step in steps:
+            if step.job is None:
+                continue
+            for name in (
+                step.job,
+                *map(_get_rows_key, (step.job, *self.sources.get(step.job, ()))),
+            ):
+                if name in state:
+                    found[name] = state[name]
+        return found
 
     def _find_first_phases(self, job: PlannedJob) -> Phases:
         for clause in job.clauses:
@@ -288,6 +358,15 @@ class _Follower:
         )
 
 
+def _get_rows_key(job: str) -> str:
+    """Return the key of the state of a job's rows. No job has such a name."""
+    return f"{job} rows"
+
+
+def _list_sources(job: PlannedJob) -> list[str]:
+    return [clause.job for clause in job.clauses if clause.job is not None]
+
+
 def _place(span: Span) -> tuple[int, int]:
     return id(span.source), span.start
 
@@ -297,11 +376,6 @@ def _handlers(chain: PlannedChain, event: HandlerEvent) -> Iterator[Sequence[Pla
     for handler in chain.handlers:
         if handler.event is event:
             yield handler.steps
-
-
-def _select(body: Block, state: State) -> State:
-    """Return the state of the jobs that a block uses; a file may have thousands."""
-    return {step.job: state[step.job] for step in iter_steps(body.statements) if step.job in state}
 
 
 def _join(state: State, other: State | None) -> State:

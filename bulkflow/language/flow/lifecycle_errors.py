@@ -59,7 +59,7 @@ def report_violation(
             labels=labels,
         )
         return
-    path = _find_path(phase, record, catalogue)
+    path = _find_path(phase, record, catalogue.list_steps(step.kind))
     wanted = path[-1].leaves if path else None
     missing = wanted or min((p for p in record.accepts if _rank(p) > _rank(phase)), key=_rank)
     findings.error(
@@ -75,7 +75,7 @@ def _rank(phase: Phase) -> int:
     return _ORDER[phase]
 
 
-def _find_path(phase: Phase, record: Step, catalogue: Catalogue) -> Sequence[Step]:
+def _find_path(phase: Phase, record: Step, steps: Sequence[Step]) -> Sequence[Step]:
     """Return the shortest sequence of steps from a phase to one that a step accepts.
 
     Of several, prefers the latest phase: `upload` before `close` rather than `create`.
@@ -89,7 +89,7 @@ def _find_path(phase: Phase, record: Step, catalogue: Catalogue) -> Sequence[Ste
             return paths[max(found, key=_rank)]
         following: list[Phase] = []
         for here in reached:
-            for step in _steps_from(here, catalogue):
+            for step in _steps_from(here, steps):
                 assert step.leaves is not None
                 if step.leaves not in paths:
                     paths[step.leaves] = [*paths[here], step]
@@ -98,8 +98,8 @@ def _find_path(phase: Phase, record: Step, catalogue: Catalogue) -> Sequence[Ste
     return ()
 
 
-def _steps_from(phase: Phase, catalogue: Catalogue) -> Iterator[Step]:
-    for step in catalogue.steps:
+def _steps_from(phase: Phase, steps: Sequence[Step]) -> Iterator[Step]:
+    for step in steps:
         forward = step.leaves is not None and step.leaves not in _FINAL
         if forward and step.accepts is not None and phase in step.accepts:
             yield step

@@ -24,7 +24,7 @@ def report_misplaced_handlers(
     """Report steps that continue or retry a chain outside of `on failure`."""
     for steps, help_line in _find_others(chain):
         for step in steps:
-            record = catalogue.step_by_phrase[step.word]
+            record = catalogue.get_step(step)
             if record.resumes or record.retries:
                 findings.error(
                     Code.NO_FAILURE,

@@ -61,7 +61,7 @@ def _conditional(body: Block, catalogue: Catalogue) -> Iterator[str | None]:
     """Yield the jobs that steps inside a `when` use; None if such a step may end the chain."""
     for when in iter_whens(body):
         for step in iter_steps(when.body.statements):
-            if catalogue.step_by_phrase[step.word].ends_chain:
+            if catalogue.get_step(step).ends_chain:
                 yield None
             if step.job is not None:
                 yield step.job
@@ -103,7 +103,7 @@ def _warn(
     ways = [
         f"`{step.phrases[0].verb} job {job.name}`"
         for leaves in (Phase.CLOSED, Phase.ABORTED)
-        for step in catalogue.steps
+        for step in catalogue.list_steps(job.kind)
         if step.leaves is leaves and step.accepts is not None and step.accepts & open_phases
     ]
     where = "" if certain else " on every path"
@@ -122,5 +122,5 @@ def _reasons(body: Block, assumed: Mapping[str, bool], catalogue: Catalogue) -> 
         if evaluate_condition(when.condition, assumed) is False:
             if any(step.job for step in steps):
                 yield Label(when.span, "if this is false")
-        elif any(catalogue.step_by_phrase[step.word].stops for step in steps):
+        elif any(catalogue.get_step(step).stops for step in steps):
             yield Label(when.span, "if this is true")

@@ -96,9 +96,17 @@ def _long_pieces(body: str, span: Span, report: Report) -> Iterator[str | Interp
     If the text starts on a new line, drop its layout: the first newline, the common indentation,
     and a last line that is blank.
     """
-    at = span.start + 3
+    for fragment, at in _drop_layout(body, span.start + 3):
+        if fragment == "\n":
+            yield fragment
+        else:
+            yield from _pieces(fragment, at, span, report)
+
+
+def _drop_layout(body: str, at: int) -> Iterator[tuple[str, int]]:
+    """Yield the lines of a text without its layout, and the line breaks, with their offsets."""
     if not body.startswith("\n"):
-        yield from _pieces(body, at, span, report)
+        yield body, at
         return
     lines = body[1:].split("\n")
     at += 1
@@ -109,9 +117,37 @@ def _long_pieces(body: str, span: Span, report: Report) -> Iterator[str | Interp
     )
     for number, line in enumerate(lines):
         if number:
-            yield "\n"
-        yield from _pieces(line[margin:], at + margin, span, report)
+            yield "\n", at - 1
+        yield line[margin:], at + margin
         at += len(line) + 1
+
+
+def iterate_characters(span: Span) -> Iterator[Span]:
+    """Yield the place of each character of a text, without the names in braces.
+
+    Args:
+        span: The place of the text, with its quotes; anything else has no characters.
+    """
+    written = span.text
+    if written.startswith('"""'):
+        fragments = list(_drop_layout(written[3:-3], span.start + 3))
+    elif written.startswith('"'):
+        fragments = [(written[1:-1], span.start + 1)]
+    else:
+        return
+    for fragment, at in fragments:
+        done = 0
+        for special in _SPECIAL.finditer(fragment):
+            yield from _spread(span, at + done, at + special.start())
+            done = special.end()
+            if special["name"] is None:
+                yield Span(span.source, at + special.start(), at + done)
+        yield from _spread(span, at + done, at + len(fragment))
+
+
+def _spread(span: Span, start: int, end: int) -> Iterator[Span]:
+    for at in range(start, end):
+        yield Span(span.source, at, at + 1)
 
 
 def _pieces(body: str, at: int, span: Span, report: Report) -> Iterator[str | Interpolation]:

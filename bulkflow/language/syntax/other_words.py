@@ -104,7 +104,10 @@ _OUTSIDE: Final = (
     "only a plugin can add such a step; or do it after `bulkflow run`, by its exit code"
 )
 _TRY: Final = "handle errors after the steps: `load job NAME on failure …`"
-_QUERY: Final = "bulkflow loads rows; it does not run queries"
+_QUERY: Final = (
+    'declare a job with a clause such as `query "SELECT Id FROM Account"`, and extract it: '
+    '`extract job NAME to "accounts.csv"`'
+)
 
 BRANCHES: Final = frozenset({"else", "elif", "elseif", "otherwise"})
 """Words for a second branch, which is a second `when`."""

@@ -150,10 +150,10 @@ class _Drawing:
         return () if ends else (_Exit(node.id),)
 
     def _ends_chain(self, steps: Sequence[PlannedStep]) -> bool:
-        return any(self.catalogue.step_by_phrase[step.word].ends_chain for step in steps)
+        return any(self.catalogue.get_step(step).ends_chain for step in steps)
 
     def _resumes(self, steps: Sequence[PlannedStep]) -> bool:
-        return any(self.catalogue.step_by_phrase[step.word].resumes for step in steps)
+        return any(self.catalogue.get_step(step).resumes for step in steps)
 
     def _add_uses(
         self, node: GraphNode, steps: Iterable[PlannedStep], jobs: dict[str, str]

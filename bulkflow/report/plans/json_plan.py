@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bulkflow.model.diagnostic import Severity
 from bulkflow.model.org import format_orgs
+from bulkflow.plugin.context import Job
 from bulkflow.report.errors.diagnostics import sort_diagnostics
 from bulkflow.report.errors.json_diagnostics import diagnostic_to_json
 
@@ -53,12 +54,15 @@ def plan_to_json(forecast: Forecast) -> dict[str, object]:
 
 
 def _job_to_json(job: JobForecast) -> dict[str, object]:
-    manifest = job.manifest
+    manifest = None if job.manifest is None or job.manifest.from_org else job.manifest
     return {
         "job": job.job,
         "org": job.org,
         "clauses": list(job.clauses),
-        "settings": dict(job.settings),
+        "settings": {
+            name: value.key if isinstance(value, Job) else value
+            for name, value in job.settings.items()
+        },
         "rows": manifest.rows if manifest else None,
         "bytes": manifest.bytes if manifest else None,
         "columns": list(manifest.columns) if manifest else None,

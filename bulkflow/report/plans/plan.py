@@ -45,8 +45,10 @@ def _describe_job(job: JobForecast, forecast: Forecast, style: Style) -> Iterato
     yield style.paint(_escape(title, style), Role.TITLE)
     for clause in job.clauses:
         yield f"  {_escape(clause, style)}"
-    if job.manifest is None:
+    if job.manifest is None or job.manifest.from_org:
         yield style.paint("  rows unknown before the run", Role.FAINT)
+        for note in job.manifest.notes if job.manifest else ():
+            yield style.paint(f"  note: {_escape(note, style)}", Role.FAINT)
         return
     yield f"  {_format_amount(job.manifest)}"
     for line in _describe_parts(job.manifest.parts):

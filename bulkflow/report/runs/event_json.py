@@ -189,6 +189,7 @@ def _outcome_to_json(outcome: JobOutcome) -> dict[str, object]:
         "unprocessed": outcome.counts.unprocessed,
         "withheld": outcome.counts.withheld,
         "unknown": outcome.counts.unknown,
+        "fetched": outcome.counts.fetched,
         "seconds": outcome.seconds,
         "saved": list(outcome.saved),
         "left": list(outcome.left),

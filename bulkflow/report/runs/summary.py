@@ -106,7 +106,9 @@ def _format_rows(outcome: JobOutcome, style: Style) -> list[str]:
     counts = outcome.counts
     so_far = " so far" if outcome.left else ""
     rows = []
-    if counts.loaded or not outcome.left:
+    if counts.fetched:
+        rows.append(f"{format_count(counts.fetched)} fetched{so_far}")
+    elif counts.loaded or not outcome.left:
         rows.append(f"{format_count(counts.loaded)} loaded{so_far}")
     if outcome.undone:
         rows.append(f"{format_count(outcome.undone)} of them deleted again")

@@ -12,6 +12,24 @@ if TYPE_CHECKING:
     from bulkflow_csv.source import ByteSource
 
 
+class RecordCounter:
+    """Counts the records of bytes that pass through its buffer.
+
+    A record ends with a line feed outside of quotes. Nothing is validated.
+    """
+
+    def __init__(self) -> None:
+        backend = select_backend()
+        self._reader = backend.make_end_reader(backend.block_size)
+        self.buffer = memoryview(self._reader.buffer)
+        """Where to put the next bytes. All but the last block have to fill it."""
+
+    def count(self, size: int) -> int:
+        """Return how many records end in the first `size` bytes of the buffer."""
+        self._reader.read(size)
+        return self._reader.records
+
+
 def count_records(
     source: ByteSource, *, block_size: int | None = None, backend: ReaderBackend | None = None
 ) -> int:

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import evolve, field, frozen
 
-from bulkflow_ingest.api.answer_checks import ExpectedJob, read_job, read_page
-from bulkflow_ingest.api.bounds import MAX_JOBS, MAX_LIST_BYTES, MAX_PAGES
+from bulkflow_jobs.job_responses import ExpectedJob, read_job
 from bulkflow_jobs.job_state import JobState
-from bulkflow_salesforce import BadResponseError, Call
-from bulkflow_salesforce.http.bounds import DOWNLOAD_BYTES, LIST_BYTES
+from bulkflow_jobs.org_jobs import JobResource, OrgJobs
+from bulkflow_salesforce import BadResponseError
+from bulkflow_salesforce.http.bounds import DOWNLOAD_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
-    from bulkflow_ingest.api.job_info import JobInfo, JobPage
     from bulkflow_ingest.api.result_kind import ResultKind
+    from bulkflow_jobs.job_info import JobInfo, JobPage
     from bulkflow_salesforce import Body, DownloadInfo, Session
 
 
@@ -121,37 +121,11 @@ class IngestApi:
 
     def list(self, page: str | None = None) -> JobPage:
         """GET the first page of the org's ingest jobs, or the page with the given path."""
-        if page is None:
-            path, query = self._path(), {"jobType": "V2Ingest"}
-        else:
-            path, query = self.session.resolve(page), {}
-        return read_page(self.session.get(path, query=query, limit=LIST_BYTES))
+        return self._listed.list(page)
 
     def jobs(self, checkpoint: Callable[[], None] = lambda: None) -> Iterator[JobInfo]:
-        """GET the ingest jobs of all users of the org, page by page.
-
-        The list ends with the page that the org marks as the last one, that names no next page, or
-        that names one that was read.
-
-        Args:
-            checkpoint: Called before each page; raises to end the list.
-
-        Raises:
-            BadResponseError: The list is longer than an org's can be.
-        """
-        seen: set[str | None] = set()
-        link: str | None = None
-        jobs = size = 0
-        while link not in seen:
-            self._refuse_endless(len(seen), jobs, size)
-            seen.add(link)
-            checkpoint()
-            page = self.list(link)
-            yield from page.jobs
-            if page.done or page.next is None:
-                return
-            jobs, size = jobs + len(page.jobs), size + page.size
-            link = page.next
+        """GET the ingest jobs of all users of the org, page by page (see `OrgJobs.jobs`)."""
+        return self._listed.jobs(checkpoint)
 
     def delete(self, job: str) -> None:
         """DELETE a finished job, with its data and results."""
@@ -174,16 +148,9 @@ class IngestApi:
         path = self._path(job, kind.path_segment)
         return self.session.download(path, file, keep_gzip=packed, limit=limit)
 
-    def _refuse_endless(self, pages: int, jobs: int, size: int) -> None:
-        if pages < MAX_PAGES and jobs < MAX_JOBS and size < MAX_LIST_BYTES:
-            return
-        call = Call("GET", self._path(), self.session.address.host)
-        raise BadResponseError(
-            f"{call.host} gives an endless list of jobs: {jobs:,} jobs in {pages:,} pages "
-            f"of {size:,} bytes",
-            call=call,
-            help="name a job by its id instead, as in `bulkflow jobs show ID`",
-        )
+    @property
+    def _listed(self) -> OrgJobs:
+        return OrgJobs(self.session, JobResource.INGEST)
 
     def _change(self, job: str, state: JobState) -> JobInfo:
         response = self.session.patch_json(self._path(job), {"state": state.value})

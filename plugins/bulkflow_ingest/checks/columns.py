@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from bulkflow.plugin import Job
-    from bulkflow_ingest.api.sobjects import Describer, FieldDescription, ObjectDescription
     from bulkflow_ingest.settings import IngestSettings
+    from bulkflow_jobs.sobjects import Describer, FieldDescription, ObjectDescription
 
 _RELATIONSHIPS = "a lookup's column is called Relationship.Key or Object:Relationship.Key"
 

@@ -8,7 +8,6 @@ from attrs import define, evolve, field
 
 from bulkflow.model.event import Notice
 from bulkflow.plugin import Problem
-from bulkflow_ingest.api.sobjects import Describer
 from bulkflow_ingest.checks.columns import ColumnInspector
 from bulkflow_ingest.checks.values import find_value_problems
 from bulkflow_ingest.settings import IngestSettings, is_ingest
@@ -17,6 +16,7 @@ from bulkflow_ingest.source.sent_parts import get_sent_parts
 from bulkflow_ingest.source.sent_rows import open_sent_rows
 from bulkflow_ingest.source.suggestions import suggest_name
 from bulkflow_jobs.session import open_session
+from bulkflow_jobs.sobjects import Describer
 from bulkflow_salesforce import ForbiddenError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bulkflow.plugin import Context, Load
-    from bulkflow_ingest.api.sobjects import ObjectDescription
+    from bulkflow_jobs.sobjects import ObjectDescription
     from bulkflow_salesforce import JsonValue, Session
 
 BATCH_ROWS = 10_000

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from bulkflow_ingest.api.sobjects import FieldDescription
+    from bulkflow_jobs.sobjects import FieldDescription
 
 _DAYS: Final = (
     (r"\d{1,2}\.\d{1,2}\.\d{4}", "dd.MM.yyyy"),

@@ -13,7 +13,7 @@ from bulkflow.plugin import quote_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bulkflow_ingest.api.sobjects import FieldDescription
+    from bulkflow_jobs.sobjects import FieldDescription
 
 NO_DATE: Final = "B442"
 NO_NUMBER: Final = "B443"

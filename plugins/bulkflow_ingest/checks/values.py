@@ -17,9 +17,9 @@ from bulkflow_ingest.source.sent_rows import VIEW
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from bulkflow_ingest.api.sobjects import FieldDescription, ObjectDescription
     from bulkflow_ingest.settings import IngestSettings
     from bulkflow_ingest.source.sent_rows import SentRows
+    from bulkflow_jobs.sobjects import FieldDescription, ObjectDescription
 
 _EXAMPLES = 3
 BLANK = "B446"

@@ -9,7 +9,6 @@ from attrs import frozen
 
 from bulkflow.model.event import Notice
 from bulkflow.model.job_phase import Phase
-from bulkflow_ingest.api.answer_checks import ExpectedJob
 from bulkflow_ingest.api.client import IngestApi
 from bulkflow_ingest.execution.kept_results import KeptResults
 from bulkflow_ingest.execution.part_requests import PartRequests
@@ -30,6 +29,7 @@ from bulkflow_ingest.results.counts import Counting
 from bulkflow_ingest.results.reader import Results
 from bulkflow_jobs.errors import JobStatusError
 from bulkflow_jobs.job_ids import JobIds
+from bulkflow_jobs.job_responses import ExpectedJob
 from bulkflow_jobs.notices import warn
 from bulkflow_jobs.patience import get_patience
 from bulkflow_jobs.poll_schedule import PollSchedule
@@ -57,7 +57,12 @@ class JobRunner:
         """Make the runner of a job that was prepared, and connect to its org."""
         parts = JobParts.of(job)
         patience = get_patience(context, parts.settings.patience)
-        expected = ExpectedJob.of(parts.settings, JobIds.of(context, job))
+        settings, ids = parts.settings, JobIds.of(context, job)
+        expected = (
+            ExpectedJob(settings.operation, settings.object, ids)
+            if settings.existing is None
+            else ExpectedJob(ids=ids)
+        )
         api = IngestApi(open_session(context), expected).with_patience(patience)
         runner = cls(context, job, parts, PartRequests(api, context, parts, Ledger(context)))
         if parts.is_restored:

@@ -19,9 +19,9 @@ from bulkflow_salesforce import NotFoundError
 if TYPE_CHECKING:
     from bulkflow.plugin import Context
     from bulkflow_ingest.api.client import IngestApi
-    from bulkflow_ingest.api.job_info import JobInfo
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.settings import IngestSettings
+    from bulkflow_jobs.job_info import JobInfo
 
 CLOCK_SKEW: Final = 300.0
 """Seconds that the org's clock may be slow."""

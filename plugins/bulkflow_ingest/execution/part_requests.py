@@ -23,10 +23,10 @@ from bulkflow_salesforce import LostResponseError
 if TYPE_CHECKING:
     from bulkflow.plugin import Context
     from bulkflow_ingest.api.client import IngestApi, JobSpec
-    from bulkflow_ingest.api.job_info import JobInfo
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.ledger import Ledger
     from bulkflow_ingest.parts.part_job import PartJob
+    from bulkflow_jobs.job_info import JobInfo
 
 
 @frozen

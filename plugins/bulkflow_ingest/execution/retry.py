@@ -10,9 +10,9 @@ from bulkflow.errors import BulkflowError, RunInterruptedError, StepError
 from bulkflow.model.event import Notice
 from bulkflow_ingest.execution.retry_attempts import RetryAttempts
 from bulkflow_ingest.execution.retry_notices import report_nothing_sent, report_rows_left_out
-from bulkflow_ingest.output_files import make_label
 from bulkflow_ingest.parts.prepare import add_resent_parts
 from bulkflow_ingest.results.selection_files import ALL_FILES
+from bulkflow_jobs.job_label import make_label
 from bulkflow_jobs.job_state import JobState
 from bulkflow_jobs.notices import warn
 

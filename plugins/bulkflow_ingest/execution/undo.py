@@ -20,8 +20,9 @@ from bulkflow.model.job_key import derive_key
 from bulkflow.model.job_phase import Phase
 from bulkflow.plugin import Job
 from bulkflow_ingest.execution.job_runner import JobRunner
-from bulkflow_ingest.output_files import draft, make_folder, make_label
+from bulkflow_ingest.output_files import draft, make_folder
 from bulkflow_ingest.parts.prepare import prepare
+from bulkflow_jobs.job_label import make_label
 from bulkflow_jobs.job_state import JobState
 
 if TYPE_CHECKING:

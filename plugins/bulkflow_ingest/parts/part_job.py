@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from bulkflow.model.history import PartHistory
     from bulkflow.model.part import Counts, Part
     from bulkflow_csv import PartRange
-    from bulkflow_ingest.api.job_info import JobInfo
     from bulkflow_ingest.parts.restore import RecordedSource
     from bulkflow_ingest.source.original import Original
     from bulkflow_ingest.source.windows import Window
+    from bulkflow_jobs.job_info import JobInfo
 
 
 logger = logging.getLogger(__name__)

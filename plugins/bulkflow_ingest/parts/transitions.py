@@ -24,8 +24,8 @@ from bulkflow_ingest.parts.remote_state import (
 from bulkflow_jobs.job_state import FINAL_STATES, JobState
 
 if TYPE_CHECKING:
-    from bulkflow_ingest.api.job_info import JobInfo
     from bulkflow_ingest.parts.remote_state import InOrg, RemoteState
+    from bulkflow_jobs.job_info import JobInfo
 
 
 class TransitionError(ValueError):

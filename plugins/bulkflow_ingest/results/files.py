@@ -17,10 +17,11 @@ from bulkflow.plugin.lookahead import get_steps_ahead
 from bulkflow_csv import is_gzip
 from bulkflow_ingest.api.bounds import compute_max_result_bytes
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.output_files import binary_draft, delivered, make_folder, make_label
+from bulkflow_ingest.output_files import binary_draft, delivered, make_folder
 from bulkflow_ingest.results.file_rows import expected
 from bulkflow_ingest.results.selection_files import FILES_OF_SELECTION, NEEDED
 from bulkflow_ingest.source.compression import compress_stream
+from bulkflow_jobs.job_label import make_label
 from bulkflow_jobs.job_state import JobState
 from bulkflow_jobs.worker_pool import WorkerPool
 from bulkflow_salesforce import NotFoundError

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from bulkflow.plugin import Context
     from bulkflow_ingest.api.client import IngestApi
-    from bulkflow_ingest.api.job_info import JobInfo
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
+    from bulkflow_jobs.job_info import JobInfo
 
 QUIET: Final = 30.0
 """Seconds without a change after which a job that has ended is at rest."""

@@ -15,6 +15,7 @@ from bulkflow.private_files import make_private_folder
 from bulkflow.system_errors import explained
 from bulkflow_csv import ByteSource, find_compression, open_source, spool
 from bulkflow_ingest.source.readable import ReadableSource, make_readable
+from bulkflow_jobs.extracted_rows import get_extracted_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,6 +75,9 @@ def open_location(
     """
     location = settings.location
     assert location is not None
+    if settings.rows_of is not None:
+        yield SourceFile(location, get_extracted_rows(settings.rows_of).path)
+        return
     record = context.find_source(location)
     request = SourceRequest(
         location,

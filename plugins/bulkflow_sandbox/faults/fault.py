@@ -26,7 +26,9 @@ class Endpoint(StrEnum):
     FAILURES = "failures"
     UNPROCESSED = "unprocessed"
     RESULTS = "results"
-    """Any of the three result files, and the results of query jobs."""
+    """Any of the three result files."""
+    PAGES = "pages"
+    """A page of the result of a query job. Faults of `query` strike it, too."""
     QUERY = "query"
     """Requests on query jobs, and the REST query resources."""
     LIMITS = "limits"
@@ -153,12 +155,13 @@ _RESULTS: Final = frozenset(
 )
 _ENDPOINTS: Final[dict[type, frozenset[Endpoint]]] = {
     KeepGzip: frozenset({Endpoint.UPLOAD}),
-    Shorten: _RESULTS,
+    Shorten: _RESULTS | {Endpoint.PAGES},
     ShowOld: frozenset({Endpoint.INFO}),
     RepeatPage: frozenset({Endpoint.LIST}),
     HideNewest: frozenset({Endpoint.LIST}),
     EndJob: _RESULTS
-    | {Endpoint.UPLOAD, Endpoint.CLOSE, Endpoint.ABORT, Endpoint.INFO, Endpoint.DELETE},
+    | {Endpoint.UPLOAD, Endpoint.CLOSE, Endpoint.ABORT, Endpoint.INFO, Endpoint.DELETE}
+    | {Endpoint.QUERY, Endpoint.PAGES},
 }
 
 

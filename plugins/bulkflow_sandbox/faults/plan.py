@@ -125,6 +125,8 @@ class FaultPlan:
         names = {endpoint, Endpoint.ANY}
         if endpoint in _RESULT_FILES:
             names.add(Endpoint.RESULTS)
+        if endpoint is Endpoint.PAGES:
+            names.add(Endpoint.QUERY)
         now = self._clock.now()
         with self._lock:
             effects = [

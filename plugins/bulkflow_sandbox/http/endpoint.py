@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _INGEST: Final = re.compile(r"/services/data/v\d+\.\d/jobs/ingest(?:/([^/]+)(?:/([^/]+))?)?/?")
 _QUERY: Final = re.compile(r"/services/data/v\d+\.\d/(?:jobs/query|query|queryAll)(?:/.*)?")
+_QUERY_JOB: Final = re.compile(r"/services/data/v\d+\.\d/jobs/query/([^/]+)(?:/([^/]+))?/?")
 _LIMITS: Final = re.compile(r"/services/data/v\d+\.\d/limits/?")
 _PARTS: Final = {
     "batches": Endpoint.UPLOAD,
@@ -26,8 +27,8 @@ _MAX_JSON: Final = 1 << 20
 
 
 def find_job_id(path: str) -> str | None:
-    """Find the id of the ingest job in a path."""
-    match = _INGEST.fullmatch(path)
+    """Find the id of the job in a path."""
+    match = _INGEST.fullmatch(path) or _QUERY_JOB.fullmatch(path)
     return None if match is None else match[1]
 
 
@@ -36,11 +37,7 @@ async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Recei
     path, method = scope["path"], scope["method"]
     match = _INGEST.fullmatch(path)
     if match is None:
-        if path.rstrip("/").endswith("/services/oauth2/token"):
-            return Endpoint.TOKEN, receive
-        if _LIMITS.fullmatch(path):
-            return Endpoint.LIMITS, receive
-        return (Endpoint.QUERY if _QUERY.fullmatch(path) else Endpoint.OTHER), receive
+        return _find_other(path), receive
     job_id, part = match.groups()
     if part is not None:
         return _PARTS.get(part, Endpoint.OTHER), receive
@@ -61,6 +58,18 @@ async def read_endpoint(scope: Scope, receive: Receive) -> tuple[Endpoint, Recei
         return messages.popleft() if messages else await receive()
 
     return (Endpoint.ABORT if _read_state(body) == "Aborted" else Endpoint.CLOSE), repeat
+
+
+def _find_other(path: str) -> Endpoint:
+    """Find the endpoint of a path that is not about ingest jobs."""
+    if path.rstrip("/").endswith("/services/oauth2/token"):
+        return Endpoint.TOKEN
+    if _LIMITS.fullmatch(path):
+        return Endpoint.LIMITS
+    job = _QUERY_JOB.fullmatch(path)
+    if job is not None and job[2] == "results":
+        return Endpoint.PAGES
+    return Endpoint.QUERY if _QUERY.fullmatch(path) else Endpoint.OTHER
 
 
 def _read_state(body: bytes) -> object:

@@ -172,6 +172,8 @@ class FaultMiddleware:
             # If the job does not exist, the request itself will report it.
             with suppress(ApiError):
                 await to_thread(self._sandbox.ingest.end, job_id, delete=delete)
+            with suppress(ApiError):
+                await to_thread(self._sandbox.query.end, job_id, delete=delete)
 
     def _change_body(
         self, effect: Shorten | RepeatPage | HideNewest, body: bytes, scope: Scope

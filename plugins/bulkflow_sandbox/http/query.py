@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import Response
 
+from bulkflow_sandbox.core.behavior import PagesForm
+from bulkflow_sandbox.core.errors import make_not_found_error
 from bulkflow_sandbox.http.csv_response import make_csv_response
 from bulkflow_sandbox.http.job_json import make_changed_body, make_created_body, make_listed_body
 from bulkflow_sandbox.http.job_list import answer_list
@@ -118,12 +120,16 @@ class QueryResources:
         )
         if found is None:
             return Response(status_code=204)
-        path = f"{_JOBS.format(version=request.state.version)}/{job_id}"
+        form = self._sandbox.org.choices.query_pages_form
+        if form is PagesForm.ABSENT:
+            raise make_not_found_error()
+        # The client that saw chunks found their links relative to the path of the version.
+        base = "/jobs/query" if form is PagesForm.CHUNKS else _JOBS
+        path = f"{base.format(version=request.state.version)}/{job_id}"
         following = None if found.next is None else f"{path}/resultPages?locator={found.next}"
+        pages, link = form.split(".")
         body: Body = {
-            "resultPages": [
-                {"resultUrl": f"{path}/results?locator={one}"} for one in found.locators
-            ],
+            pages: [{link: f"{path}/results?locator={one}"} for one in found.locators],
             "nextRecordsUrl": following,
             "done": following is None,
         }

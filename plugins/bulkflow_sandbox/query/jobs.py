@@ -201,6 +201,14 @@ class QueryJobs:
             remove_job(connection, job.id)
         self._get_files(job).remove()
 
+    def end(self, job_id: str, *, delete: bool) -> None:
+        """Abort a job as another user would, unless it is final. With `delete`, delete it too."""
+        job = self._find(job_id)
+        if not job.state.final:
+            self.change_state(job.id, BulkJobState.ABORTED, job.created_by)
+        if delete:
+            self.delete(job.id)
+
     def remove(self, job: BulkJob) -> None:
         """Delete a job in any state."""
         with self._org.database.writing() as connection:

@@ -22,10 +22,10 @@ from bulkflow_sandbox.rest.record_to_json import RecordWriter
 from bulkflow_sandbox.schema.rules import Action
 from bulkflow_sandbox.soql.compile import compile_query
 from bulkflow_sandbox.soql.sql_query import Surface
-from bulkflow_sandbox.soql.tree import FieldPath, FieldTest, Literal, LiteralKind, Query
-from bulkflow_sandbox.soql.tree import Operator as Comparison
 from bulkflow_sandbox.store.database import take_serials
 from bulkflow_sandbox.store.records import find_deleted_flags, find_ids
+from bulkflow_soql.tree import FieldPath, FieldTest, Literal, LiteralKind, Query
+from bulkflow_soql.tree import Operator as Comparison
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

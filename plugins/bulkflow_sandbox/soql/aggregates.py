@@ -9,13 +9,13 @@ from attrs import evolve
 from bulkflow_sandbox.schema.fields import NUMBERS, Field, FieldType
 from bulkflow_sandbox.soql.errors import INVALID_FIELD, MALFORMED_QUERY, make_query_error
 from bulkflow_sandbox.soql.scope import QueryColumn
-from bulkflow_sandbox.soql.tree import FieldPath, FunctionCall
+from bulkflow_soql.tree import FieldPath, FunctionCall
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.core.errors import ApiError
     from bulkflow_sandbox.soql.scope import Scope
-    from bulkflow_sandbox.soql.tree import Query
+    from bulkflow_soql.tree import Query
 
 _FUNCTIONS: Final = {
     "COUNT": "count({})",

@@ -21,7 +21,7 @@ from bulkflow_sandbox.soql.scope import Scope
 from bulkflow_sandbox.soql.select_list import SelectList
 from bulkflow_sandbox.soql.sql_query import Output, Parent, Statement
 from bulkflow_sandbox.soql.supported_syntax import SyntaxCheck
-from bulkflow_sandbox.soql.tree import FieldPath, FunctionCall
+from bulkflow_soql.tree import FieldPath, FunctionCall
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.schema.rules import Value
     from bulkflow_sandbox.soql.scope import QueryColumn, QueryTable
     from bulkflow_sandbox.soql.sql_query import Surface
-    from bulkflow_sandbox.soql.tree import Ordering, Query
+    from bulkflow_soql.tree import Ordering, Query
 
 _MAX_ROWS: Final = 2**62
 """More rows than any sandbox has, and close to the largest number of the database."""

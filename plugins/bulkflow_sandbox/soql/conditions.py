@@ -18,7 +18,8 @@ from bulkflow_sandbox.soql.errors import (
     make_query_error,
 )
 from bulkflow_sandbox.soql.literals import read_like_pattern, read_string
-from bulkflow_sandbox.soql.tree import (
+from bulkflow_sandbox.soql.values import LiteralReader
+from bulkflow_soql.tree import (
     AllOf,
     AnyOf,
     Condition,
@@ -32,7 +33,6 @@ from bulkflow_sandbox.soql.tree import (
     Operator,
     Query,
 )
-from bulkflow_sandbox.soql.values import LiteralReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

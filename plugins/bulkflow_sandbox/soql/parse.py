@@ -1,60 +1,17 @@
-"""Parsing queries."""
+"""Parses queries, with the errors of the API."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from lark import Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedEOF, UnexpectedToken
-
+import bulkflow_soql.parser
 from bulkflow_sandbox.core.errors import ApiError
 from bulkflow_sandbox.soql.errors import MALFORMED_QUERY, TOO_COMPLICATED, make_query_error
-from bulkflow_sandbox.soql.grammar import get_parser
-from bulkflow_sandbox.soql.tree import (
-    AllOf,
-    AnyOf,
-    Condition,
-    Count,
-    FieldPath,
-    FieldTest,
-    FunctionCall,
-    Item,
-    Literal,
-    LiteralKind,
-    Membership,
-    Negation,
-    Operator,
-    Ordering,
-    Query,
-    Subquery,
-    TypeOf,
-)
+from bulkflow_soql.errors import SoqlError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from bulkflow_sandbox.core.behavior import Choices
-
-_KINDS: Final = {
-    "STRING": LiteralKind.STRING,
-    "NUMBER": LiteralKind.NUMBER,
-    "DATE": LiteralKind.DATE,
-    "DATETIME": LiteralKind.DATETIME,
-    "PERIOD": LiteralKind.PERIOD,
-}
-_NAMED: Final = {
-    "true": LiteralKind.BOOLEAN,
-    "false": LiteralKind.BOOLEAN,
-    "null": LiteralKind.NULL,
-}
-
-_DEEPEST: Final = 100
-"""Maximum nesting of conditions, within the limits of Python and the database."""
-
-_MAX_DIGITS: Final = 18
-"""Maximum digits of a number of rows: the database counts with 64 bits."""
-
-Node = Tree[Token]
+    from bulkflow_soql.tree import Query
 
 
 def parse(text: str, choices: Choices) -> Query:
@@ -63,213 +20,14 @@ def parse(text: str, choices: Choices) -> Query:
     Raises:
         ApiError: The query is malformed (`MALFORMED_QUERY`) or too complicated.
     """
-    if not text.strip():
-        raise ApiError(400, MALFORMED_QUERY, "A query string has to be specified")
-    if len(text) > choices.query_length:
-        raise ApiError(
-            400,
-            MALFORMED_QUERY,
-            f"SOQL statements cannot be longer than {choices.query_length} characters.",
-        )
     try:
-        tree = get_parser().parse(text)
-    except UnexpectedToken as error:
-        ended = error.token.type == "$END"
-        found = "<EOF>" if ended else str(error.token)
-        at = len(text) if ended else _get_offset(error.token)
-        raise make_query_error(
-            choices, text, at, MALFORMED_QUERY, f"unexpected token: '{found}'"
-        ) from error
-    except UnexpectedEOF as error:
-        raise make_query_error(
-            choices, text, len(text), MALFORMED_QUERY, "unexpected token: '<EOF>'"
-        ) from error
-    except UnexpectedCharacters as error:
-        where = error.pos_in_stream
-        assert where is not None, "lark sets the position"
-        raise make_query_error(
-            choices, text, where, MALFORMED_QUERY, f"unexpected token: '{text[where]}'"
-        ) from error
-    return _Builder(text, choices).build_query(tree)
-
-
-class _Builder:
-    """Converts the tree of lark to a `Query`."""
-
-    def __init__(self, text: str, choices: Choices) -> None:
-        self._text = text
-        self._choices = choices
-        self._nested = False
-
-    def build_query(self, tree: Node) -> Query:
-        items: tuple[Item, ...] = ()
-        name: Token | None = None
-        where: Condition | None = None
-        group: tuple[FieldPath | FunctionCall, ...] = ()
-        group_at: int | None = None
-        having: Condition | None = None
-        order: tuple[Ordering, ...] = ()
-        counts: dict[str, Count] = {}
-        for child in tree.children:
-            if isinstance(child, Token):
-                name = child
-                continue
-            match child.data:
-                case "items":
-                    items = tuple(self._build_item(one) for one in _list_trees(child))
-                case "where":
-                    where = self._build_condition(next(_list_trees(child)))
-                case "group":
-                    group_at = _get_offset(next(_list_tokens(child)))
-                    *subjects, last = _list_trees(child)
-                    if last.data == "having":
-                        having = self._build_condition(next(_list_trees(last)))
-                    else:
-                        subjects.append(last)
-                    group = tuple(self._build_subject(one) for one in subjects)
-                case "order":
-                    order = tuple(self._build_ordering(one) for one in _list_trees(child))
-                case kind:
-                    word, number = _list_tokens(child)
-                    counts[kind] = Count(self._read_count(number), _get_offset(word))
-        assert name is not None, "the grammar requires an object"
-        return Query(
-            text=self._text,
-            items=items,
-            object=str(name),
-            object_at=_get_offset(name),
-            where=where,
-            group=group,
-            group_at=group_at,
-            having=having,
-            order=order,
-            limit=counts.get("limit"),
-            offset=counts.get("offset"),
+        return bulkflow_soql.parser.parse(
+            text, longest=choices.query_length, not_in_chain=choices.query_not_in_chain
         )
-
-    def _read_count(self, token: Token) -> int:
-        if len(token) > _MAX_DIGITS:
+    except SoqlError as error:
+        if error.at is not None:
             raise make_query_error(
-                self._choices,
-                self._text,
-                _get_offset(token),
-                MALFORMED_QUERY,
-                f"a number of rows has at most {_MAX_DIGITS} digits",
-            )
-        return int(token)
-
-    def _build_item(self, tree: Node) -> Item:
-        match tree.data:
-            case "typeof":
-                return TypeOf(_get_offset(next(_list_tokens(tree))))
-            case "subquery":
-                return Subquery(_get_offset(next(_list_tokens(tree))))
-            case _:
-                return self._build_subject(tree)
-
-    def _build_subject(self, tree: Node) -> FieldPath | FunctionCall:
-        if tree.data == "path":
-            names = list(_list_tokens(tree))
-            return FieldPath(tuple(map(str, names)), _get_offset(names[0]))
-        name, *alias = _list_tokens(tree)
-        argument = next((self._build_subject(one) for one in _list_trees(tree)), None)
-        assert not isinstance(argument, FunctionCall), "the grammar has no nested calls"
-        return FunctionCall(
-            name.upper(), argument, _get_offset(name), str(alias[0]) if alias else None
-        )
-
-    def _build_ordering(self, tree: Node) -> Ordering:
-        words = {token.type for token in _list_tokens(tree)}
-        return Ordering(
-            subject=self._build_subject(next(_list_trees(tree))),
-            descending="DESC" in words,
-            nulls_last="LAST" in words,
-        )
-
-    def _build_condition(self, tree: Node, depth: int = 0) -> Condition:
-        if depth > _DEEPEST:
-            raise ApiError(400, TOO_COMPLICATED, "The query's conditions are nested too deep")
-        match tree.data:
-            case "enclosed":
-                return self._build_condition(next(_list_trees(tree)), depth + 1)
-            case "negation":
-                return Negation(self._build_condition(next(_list_trees(tree)), depth + 1))
-            case "all_of":
-                return AllOf(
-                    tuple(self._build_operand(one, depth + 1) for one in _list_trees(tree))
-                )
-            case "any_of":
-                return AnyOf(
-                    tuple(self._build_operand(one, depth + 1) for one in _list_trees(tree))
-                )
-            case "test":
-                operator, value = _list_tokens(tree)
-                return FieldTest(
-                    subject=self._build_subject(next(_list_trees(tree))),
-                    operator=_read_operator(operator),
-                    value=self._build_literal(value),
-                )
-            case _:
-                return self._build_membership(tree)
-
-    def _build_operand(self, tree: Node, depth: int) -> Condition:
-        if tree.data == "negation" and not self._choices.query_not_in_chain:
-            word = next(_list_tokens(tree))
-            raise make_query_error(
-                self._choices,
-                self._text,
-                _get_offset(word),
-                MALFORMED_QUERY,
-                f"unexpected token: '{word}'",
-            )
-        return self._build_condition(tree, depth)
-
-    def _build_membership(self, tree: Node) -> Membership:
-        subject, values = _list_trees(tree)
-        words = list(_list_tokens(tree))
-        return Membership(
-            subject=self._build_subject(subject),
-            operator=Operator(" ".join(word.type for word in words)),
-            values=(
-                self._build_subselect(values)
-                if values.data == "subquery"
-                else tuple(self._build_literal(one) for one in _list_tokens(values))
-            ),
-            at=_get_offset(words[0]),
-        )
-
-    def _build_subselect(self, tree: Node) -> Query:
-        """Build the sub-select of an IN, which cannot contain another one."""
-        if self._nested:
-            raise make_query_error(
-                self._choices,
-                self._text,
-                _get_offset(next(_list_tokens(tree))),
-                MALFORMED_QUERY,
-                "Nesting of semi join sub-selects is not supported",
-            )
-        self._nested = True
-        query = self.build_query(next(_list_trees(tree)))
-        self._nested = False
-        return query
-
-    def _build_literal(self, token: Token) -> Literal:
-        kind = _KINDS.get(token.type) or _NAMED.get(token.lower(), LiteralKind.PERIOD)
-        return Literal(kind, str(token), _get_offset(token))
-
-
-def _read_operator(word: Token) -> Operator:
-    return Operator.NOT_EQUAL if str(word) == "<>" else Operator(word.upper())
-
-
-def _get_offset(token: Token) -> int:
-    assert token.start_pos is not None, "lark sets the position"
-    return token.start_pos
-
-
-def _list_tokens(tree: Node) -> Iterator[Token]:
-    return (child for child in tree.children if isinstance(child, Token))
-
-
-def _list_trees(tree: Node) -> Iterator[Node]:
-    return (child for child in tree.children if isinstance(child, Tree))
+                choices, text, error.at, MALFORMED_QUERY, error.problem
+            ) from error
+        code = TOO_COMPLICATED if error.too_complicated else MALFORMED_QUERY
+        raise ApiError(400, code, error.problem) from error

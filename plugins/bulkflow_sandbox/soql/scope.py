@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.core.errors import ApiError
     from bulkflow_sandbox.schema.objects import ObjectType, Schema
-    from bulkflow_sandbox.soql.tree import FieldPath, Query
+    from bulkflow_soql.tree import FieldPath, Query
 
 _DEEPEST: Final = 5
 """Maximum number of relationships in a path (SOQL guide)."""

@@ -8,13 +8,13 @@ from bulkflow_sandbox.core.errors import ApiError
 from bulkflow_sandbox.schema.fields import FieldType
 from bulkflow_sandbox.soql.errors import INVALID_FIELD, MALFORMED_QUERY, make_query_error
 from bulkflow_sandbox.soql.sql_query import Surface
-from bulkflow_sandbox.soql.tree import FieldPath, FunctionCall
+from bulkflow_soql.tree import FieldPath, FunctionCall
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.schema.objects import Schema
     from bulkflow_sandbox.soql.scope import QueryColumn, Scope
-    from bulkflow_sandbox.soql.tree import Item, Query
+    from bulkflow_soql.tree import Item, Query
 
 _FIELDS_LIMIT: Final = 200
 _GROUPS: Final = frozenset({"ALL", "STANDARD", "CUSTOM"})

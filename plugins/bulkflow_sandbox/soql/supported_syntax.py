@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from bulkflow_sandbox.soql.errors import MALFORMED_QUERY, make_query_error
 from bulkflow_sandbox.soql.sql_query import Surface
-from bulkflow_sandbox.soql.tree import FunctionCall, Subquery, TypeOf
+from bulkflow_soql.tree import FunctionCall, Subquery, TypeOf
 
 if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.core.errors import ApiError
-    from bulkflow_sandbox.soql.tree import Query
+    from bulkflow_soql.tree import Query
 
 _OFFSET_LIMIT: Final = 2000
 
@@ -37,6 +37,14 @@ class SyntaxCheck:
             ApiError: An item or clause is not supported.
         """
         query = self._query
+        for clause, at in query.clauses:
+            raise make_query_error(
+                self._choices,
+                query.text,
+                at,
+                MALFORMED_QUERY,
+                f"the sandbox does not support {clause}",
+            )
         for item in query.items:
             match item:
                 case Subquery():

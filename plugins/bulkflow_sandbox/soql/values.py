@@ -17,7 +17,7 @@ from bulkflow_sandbox.soql.errors import (
 )
 from bulkflow_sandbox.soql.literals import BadEscapeError, read_string
 from bulkflow_sandbox.soql.periods import resolve_period
-from bulkflow_sandbox.soql.tree import Literal, LiteralKind
+from bulkflow_soql.tree import Literal, LiteralKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from bulkflow_sandbox.core.behavior import Choices
     from bulkflow_sandbox.core.errors import ApiError
     from bulkflow_sandbox.schema.rules import Value
-    from bulkflow_sandbox.soql.tree import Query
+    from bulkflow_soql.tree import Query
 
 
 class LiteralReader:

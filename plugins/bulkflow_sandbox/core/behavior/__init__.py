@@ -9,11 +9,13 @@ from bulkflow_sandbox.core.behavior.choice import Choice, Provenance, Refusal
 from bulkflow_sandbox.core.behavior.choices import Choices, format_table, list_choices
 from bulkflow_sandbox.core.behavior.jobs import EarlyResults, SecondPut
 from bulkflow_sandbox.core.behavior.processing import SurplusValues
+from bulkflow_sandbox.core.behavior.queries import PagesForm
 
 __all__ = [
     "Choice",
     "Choices",
     "EarlyResults",
+    "PagesForm",
     "Provenance",
     "Refusal",
     "SecondPut",

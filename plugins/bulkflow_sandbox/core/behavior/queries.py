@@ -4,9 +4,24 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from attrs import frozen
 
 from bulkflow_sandbox.core.behavior.choice import Provenance, Refusal, define
+
+
+class PagesForm(StrEnum):
+    """The form of the addresses of the pages of a result."""
+
+    URL = "resultPages.resultUrl"
+    """As in the text of the guide."""
+    LINK = "resultPages.resultLink"
+    """As in schemas that were made from the guide's sample."""
+    CHUNKS = "resultChunks.resultLink"
+    """As a maintained client found it, relative to the path of the API version."""
+    ABSENT = "absent"
+    """There is no such resource."""
 
 
 @frozen(slots=False)
@@ -87,6 +102,12 @@ class QueryChoices:
         50_000, Provenance.CHOSEN, "Rows on a page of query results when maxRecords is not given"
     )
     query_pages: int = define(5, Provenance.DOCUMENTED, "Most pages that one resultPages names")
+    query_pages_form: PagesForm = define(
+        PagesForm.URL,
+        Provenance.DOCUMENTED,
+        "The response has `resultPages[].resultUrl`, as in the guide's text; schemas made from its "
+        "sample have `resultLink`, and a client was answered with `resultChunks[].resultLink`",
+    )
     query_header_without_rows: bool = define(
         True,
         Provenance.CHOSEN,

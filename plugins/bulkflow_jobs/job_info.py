@@ -1,4 +1,4 @@
-"""The properties of an ingest job, as Salesforce returns them."""
+"""The properties of a job, as Salesforce returns them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from attrs import field, fields, frozen
 
 from bulkflow.errors import UsageError
-from bulkflow_ingest.api.bounds import MAX_RECORDS, MAX_STATE_LENGTH
 from bulkflow_jobs.job_state import FINAL_STATES, JobState
+from bulkflow_jobs.response_bounds import MAX_RECORDS, MAX_STATE_LENGTH
 from bulkflow_salesforce import check_salesforce_id
 from bulkflow_salesforce.http.bounds import FAULT_CHARACTERS, cut
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @frozen
 class JobInfo:
-    """An ingest job's properties, under the names of the API in snake case.
+    """A job's properties, under the names of the API in snake case.
 
     Which of them a response has depends on the request: responses to a create or close have no
     counts; `content_url` is set only while the job is open, `error_message` only if it failed
@@ -68,25 +68,22 @@ class JobInfo:
         """Read a response. Unknown properties and states are kept as they are.
 
         Raises:
-            ValueError: It is not an ingest job: `id` or `state` is missing, `id` is not an id, a
+            ValueError: It is not a job: `id` or `state` is missing, `id` is not an id, a
                 value has the wrong type, or a count is impossible. The message names it.
         """
         from cattrs.errors import BaseValidationError
 
         for name in ("id", "state"):
             if not (isinstance(properties.get(name), str) and properties[name]):
-                raise ValueError(f"this is not an ingest job: it has no `{name}`")
+                raise ValueError(f"this is not a job: it has no `{name}`")
         if len(properties["state"]) > MAX_STATE_LENGTH:
             raise ValueError(
-                "this is not an ingest job: its state is "
-                f"{cut(properties['state'], MAX_STATE_LENGTH)!a}"
+                f"this is not a job: its state is {cut(properties['state'], MAX_STATE_LENGTH)!a}"
             )
         for name in ("numberRecordsProcessed", "numberRecordsFailed"):
             if not _is_count(properties.get(name)):
                 value = cut(str(properties[name]), MAX_STATE_LENGTH)
-                raise ValueError(
-                    f"`{name}` of the ingest job is not a number of records: {value!a}"
-                )
+                raise ValueError(f"`{name}` of the job is not a number of records: {value!a}")
         try:
             # The id becomes a part of paths, here and in the org.
             check_salesforce_id(properties["id"])
@@ -95,7 +92,7 @@ class JobInfo:
         try:
             return _converter().structure({**properties, "properties": properties}, cls)
         except (BaseValidationError, TypeError) as error:
-            raise ValueError("the properties of the ingest job are of unknown types") from error
+            raise ValueError("the properties of the job are of unknown types") from error
 
 
 @frozen

@@ -32,16 +32,18 @@ class FunctionCall:
 
 @frozen
 class Subquery:
-    """A query of child records in the field list."""
+    """A query of child records in the field list; `name` is that of their relationship."""
 
     at: int
+    name: str = ""
 
 
 @frozen
 class TypeOf:
-    """A TYPEOF expression in the field list."""
+    """A TYPEOF expression in the field list, on the parent `name`."""
 
     at: int
+    name: str = ""
 
 
 Item = FieldPath | FunctionCall | Subquery | TypeOf
@@ -154,9 +156,15 @@ class Query:
     object: str
     object_at: int
     where: Condition | None = None
+    where_span: tuple[int, int] | None = None
+    """The offsets of the condition after WHERE."""
     group: tuple[FieldPath | FunctionCall, ...] = ()
     group_at: int | None = None
     having: Condition | None = None
     order: tuple[Ordering, ...] = ()
+    alias: str | None = None
+    """The name of the object within the query."""
+    clauses: tuple[tuple[str, int], ...] = ()
+    """The other clauses, such as USING SCOPE and FOR VIEW, each with its offset."""
     limit: Count | None = None
     offset: Count | None = None

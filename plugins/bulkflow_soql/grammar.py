@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bulkflow.distribution import get_reinstall_command
-from bulkflow_sandbox.core.errors import SandboxError
+from bulkflow_soql.errors import GrammarError
 
 if TYPE_CHECKING:
     from lark import Lark
@@ -20,11 +20,11 @@ def load_grammar() -> str:
     """Load the grammar from the installed package or the checkout.
 
     Raises:
-        SandboxError: The grammar is missing or cannot be read.
+        GrammarError: The grammar is missing or cannot be read.
     """
     places = (
         files("bulkflow") / "_grammar" / _FILE,
-        Path(__file__).parents[3] / "grammar" / _FILE,
+        Path(__file__).parents[2] / "grammar" / _FILE,
     )
     failure: OSError | UnicodeDecodeError | None = None
     for place in places:
@@ -32,7 +32,7 @@ def load_grammar() -> str:
             return place.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             failure = error
-    raise SandboxError(
+    raise GrammarError(
         "the grammar of SOQL is missing from this installation",
         help=f"install bulkflow again: {get_reinstall_command()}",
         notes=[f"looked for {place}" for place in places],
@@ -44,7 +44,7 @@ def get_parser() -> Lark:
     """Return the parser. The first call makes it, which takes about 100 ms.
 
     Raises:
-        SandboxError: The grammar is missing or invalid.
+        GrammarError: The grammar is missing or invalid.
     """
     return build_parser(load_grammar())
 
@@ -55,9 +55,16 @@ def build_parser(grammar: str, *, strict: bool = False) -> Lark:
     from lark.exceptions import LarkError
 
     try:
-        return Lark(grammar, parser="lalr", start="query", maybe_placeholders=False, strict=strict)
+        return Lark(
+            grammar,
+            parser="lalr",
+            start="query",
+            maybe_placeholders=False,
+            propagate_positions=True,
+            strict=strict,
+        )
     except LarkError as error:
-        raise SandboxError(
+        raise GrammarError(
             "the grammar of SOQL is damaged in this installation",
             help=f"install bulkflow again: {get_reinstall_command()}",
             notes=[str(error)],

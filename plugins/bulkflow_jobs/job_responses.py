@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import frozen
 
-from bulkflow_ingest.api.bounds import MAX_JOBS_PER_PAGE, MAX_STATE_LENGTH
-from bulkflow_ingest.api.job_info import JobInfo, JobPage
 from bulkflow_jobs.job_ids import shorten_id
+from bulkflow_jobs.job_info import JobInfo, JobPage
+from bulkflow_jobs.response_bounds import MAX_JOBS_PER_PAGE, MAX_STATE_LENGTH
 from bulkflow_salesforce import BadResponseError, LostResponseError, redact
 from bulkflow_salesforce.http.bounds import LINE_CHARACTERS, cut
 
 if TYPE_CHECKING:
-    from bulkflow_ingest.settings import IngestSettings
     from bulkflow_jobs.job_ids import JobIds
     from bulkflow_salesforce import OrgError, Response
 
@@ -36,13 +35,6 @@ class ExpectedJob:
     operation: str | None = None
     object: str | None = None
     ids: JobIds | None = None
-
-    @classmethod
-    def of(cls, settings: IngestSettings, ids: JobIds) -> ExpectedJob:
-        """Return what the jobs of a logical job must be."""
-        if settings.existing is not None:
-            return cls(ids=ids)
-        return cls(settings.operation, settings.object, ids)
 
     def find_difference(self, info: JobInfo) -> str | None:
         """Say how a job differs from what was requested; return None if it does not."""
@@ -98,7 +90,7 @@ def read_page(response: Response) -> JobPage:
     for record in records:
         try:
             if not isinstance(record, dict):
-                raise ValueError("this is not an ingest job: it is not an object")  # noqa: TRY004 - a fault of the response
+                raise ValueError("this is not a job: it is not an object")  # noqa: TRY004 - a fault of the response
             jobs.append(JobInfo.read(record))
         except ValueError as error:
             raise make_unexpected_error(response, str(error), record) from error

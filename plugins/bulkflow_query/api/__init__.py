@@ -1,0 +1,1 @@
+"""The requests about query jobs, and the shapes of their responses."""

@@ -1,0 +1,1 @@
+"""What is checked against the org before the first row is fetched."""

@@ -1,0 +1,1 @@
+"""What the steps do: create, wait, extract, abort, delete."""
