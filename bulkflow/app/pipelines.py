@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import field, frozen
 
-from bulkflow.app.state import normalize_path
+from bulkflow.app.state import PIPELINE_SUFFIX, normalize_path
 from bulkflow.errors import UsageError
 from bulkflow.model.diagnostic import PipelineError
 from bulkflow.path_checks import is_file, is_utf8
@@ -71,7 +71,9 @@ def read_pipeline(path: Path) -> SourceText:
     try:
         return read_text(path)
     except OSError as error:
-        what, remedy = explained(error, "check the path of the file")
+        named = path.with_name(f"{path.name}{PIPELINE_SUFFIX}")
+        near = f"did you mean {named}?" if is_file(named) else "check the path of the file"
+        what, remedy = explained(error, near)
         raise UsageError(f"cannot read {path}: {what}", help=remedy) from error
     except UnicodeDecodeError as error:
         raise make_encoding_error(str(path), error) from error

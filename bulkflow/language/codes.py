@@ -100,6 +100,7 @@ class Code(Enum):
     KEYS_TWICE = "B425", "a key of an upsert in several rows"
     BLANK_KEYS = "B426", "a blank key of an upsert"
     UNFIT_COLUMN = "B427", "a column name that no field can have"
+    WRONG_ENCODING = "B428", "an encoding that the bytes of the file contradict"
     UNREADABLE_VALUES = "B440", "values that a row clause cannot deal with"
     ROW_CLAUSE = "B441", "a row clause that does not fit the columns"
     NO_DATE = "B442", "values that the org cannot read as dates"

@@ -21,10 +21,11 @@ _FOREIGN_MARKS: Final = {
 _EXCEL_DIRECTIVE: Final = re.compile(rb"sep=(.)\r?\n")
 _QUOTED: Final = re.compile(rb'"[^"]*+"')
 _SAMPLE_RECORDS: Final = 200
+_UTF16_BYTES: Final = 200
 
 
 def reject_foreign_format(sample: bytes, *, name: str) -> None:
-    """Check that the file is not marked as UTF-16 or UTF-32, and is of no other known format.
+    """Check that the file is not in UTF-16 or UTF-32, and is of no other known format.
 
     A `sep=` line, which tells Excel the delimiter, is rejected too: Salesforce would read it as
     the header.
@@ -54,6 +55,27 @@ def reject_foreign_format(sample: bytes, *, name: str) -> None:
                 line=1,
                 help='save the file as UTF-8, or name its encoding: `encoding "utf-16"`',
             )
+    unmarked = _find_unmarked_utf16(sample)
+    if unmarked is not None:
+        raise CsvError(
+            f"the file is {unmarked.upper()} without a byte order mark",
+            name=name,
+            offset=0,
+            line=1,
+            help=f'save the file as UTF-8, or name its encoding: `encoding "{unmarked}"`',
+        )
+
+
+def _find_unmarked_utf16(sample: bytes) -> str | None:
+    """Return the encoding of a text whose every second byte is NUL, as that of Latin letters is."""
+    start = sample[:_UTF16_BYTES]
+    for encoding, zeros, others in (
+        ("utf-16-le", start[1::2], start[::2]),
+        ("utf-16-be", start[::2], start[1::2]),
+    ):
+        if len(zeros) > 1 and zeros.count(0) > len(zeros) * 3 // 4 and not others.count(0):
+            return encoding
+    return None
 
 
 def sniff_delimiter(sample: bytes, *, whole: bool) -> str:

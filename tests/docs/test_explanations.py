@@ -67,10 +67,10 @@ def codes(example: Example, files: dict[str, str], catalogue: Catalogue) -> list
 
 
 OF_THE_TEXT = [code for code in Code if not code.value.startswith("B4")]
-OF_ROWS = [code for code in Code if code.value.startswith("B42") and code.value != "B427"]
+OF_ROWS = [code for code in Code if "B42" < code.value < "B427"]
 OF_ROWS += [Code.UNREADABLE_VALUES]
 OF_SOURCES = [code for code in Code if code.value.startswith("B40")]
-OF_SOURCES += [Code.UNFIT_COLUMN, Code.ROW_CLAUSE]
+OF_SOURCES += [Code.UNFIT_COLUMN, Code.WRONG_ENCODING, Code.ROW_CLAUSE]
 OF_ORGS = [
     code for code in Code if code.value.startswith("B41") or Code.NO_DATE.value <= code.value < "B5"
 ]

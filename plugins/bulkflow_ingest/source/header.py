@@ -97,6 +97,9 @@ def _copy_start(
     """Copy the first bytes of a stream, with the conversions that `make_readable` does."""
     data = stream.read(_START_BYTES)
     if settings.encoding is not None:
+        from bulkflow_ingest.source.encoding_evidence import check_sample
+
+        check_sample(data, settings.encoding, name)
         try:
             data = codecs.getincrementaldecoder(settings.encoding)().decode(data).encode()
         except UnicodeError as error:

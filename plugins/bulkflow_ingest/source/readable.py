@@ -47,12 +47,15 @@ def make_readable(source: ByteSource, directory: Path, settings: IngestSettings)
 
     Raises:
         CsvError: The file cannot be read, or the copy cannot be written.
+        ProblemsError: Its bytes contradict the encoding that the job sets.
     """
     made = ReadableSource(source)
     if settings.encoding is not None:
         from bulkflow_csv import recode
+        from bulkflow_ingest.source.encoding_evidence import check_encoding
 
         encoding = settings.encoding
+        check_encoding(made.source, encoding)
         made = _convert(
             made,
             lambda each: recode(each, directory, encoding),

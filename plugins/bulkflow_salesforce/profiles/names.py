@@ -20,7 +20,10 @@ def check_name(name: str) -> str:
             a path.
     """
     if name.lower() in RESERVED:
-        raise UsageError(f"the org name `{name}` is built in", help="choose another name")
+        raise UsageError(
+            f"the org name `{name}` is built in, so it has no profile",
+            help=f"write `org {name}` in a file without logging in, or choose another name",
+        )
     if not _NAME.fullmatch(name):
         raise UsageError(
             f"{name[:80]!a} is not a valid name for an org",
