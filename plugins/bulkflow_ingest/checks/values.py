@@ -66,19 +66,16 @@ def find_value_problems(
     checks = list(_make_checks(rows.columns, described, prefixes, settings))
     if not checks:
         return
-    asked = []
-    for each in checks:
-        value, where = f"c{each.index}", f"FILTER ({each.condition})"
-        asked += [
-            f"count(*) {where}",
-            f"min((file, row), {_EXAMPLES}) {where}",
-            f"arg_min({value}, (file, row), {_EXAMPLES}) {where}",
-        ]
-    (found,) = rows.connection.execute(f"SELECT {', '.join(asked)} FROM {VIEW}").fetchall()
-    for number, each in enumerate(checks):
-        count, places, values = found[3 * number : 3 * number + 3]
+    counts = ", ".join(f"count(*) FILTER ({each.condition})" for each in checks)
+    (found,) = rows.connection.execute(f"SELECT {counts} FROM {VIEW}").fetchall()
+    for each, count in zip(checks, found, strict=True):
         if count:
-            yield _make_problem(each, count, places, values, rows)
+            # Most files have no such values, so examples have a query of their own.
+            examples = rows.connection.execute(
+                f"SELECT file, row, c{each.index} FROM {VIEW} WHERE {each.condition}"
+                f" ORDER BY file, row LIMIT {_EXAMPLES}"
+            ).fetchall()
+            yield _make_problem(each, count, examples, rows)
 
 
 def _make_checks(
@@ -94,9 +91,9 @@ def _make_checks(
             # A column such as Account.External_Id__c, or one that is reported already.
             continue
         value = f"c{index}"
-        is_set = f"{value} NOT IN ('', '#N/A')"
         for code, condition, message in find_wrong_values(value, field, prefixes):
-            yield _Check(column, index, f"{is_set} AND ({condition})", message, code, field)
+            wrong = f"CASE WHEN {value} IN ('', '#N/A') THEN false ELSE {condition} END"
+            yield _Check(column, index, wrong, message, code, field)
         creates = settings.operation == "insert"
         if creates and field.needed and column.lower() != key:
             blank = f"trim({value}) IN ('', '#N/A')"
@@ -104,20 +101,15 @@ def _make_checks(
 
 
 def _make_problem(
-    check: _Check,
-    count: int,
-    places: Sequence[tuple[int, int] | Mapping[str, int]],
-    values: Sequence[str],
-    rows: SentRows,
+    check: _Check, count: int, examples: Sequence[tuple[int, int, str]], rows: SentRows
 ) -> Problem:
     shown = []
-    for place, value in zip(places, values, strict=True):
-        file, row = place.values() if isinstance(place, dict) else place
-        where = rows.describe_place(int(file), int(row))
+    for file, row, value in examples:
+        where = rows.describe_place(file, row)
         shown.append(f"{value!r} ({where})" if value.strip() else where)
     return Problem(
         f"{format_plural(count, 'value')} of {check.column} {check.message}: {', '.join(shown)}",
-        suggest_repair(check.column, check.field, values),
+        suggest_repair(check.column, check.field, [value for _, _, value in examples]),
         "location",
         check.code,
     )
