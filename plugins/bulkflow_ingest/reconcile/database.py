@@ -134,6 +134,15 @@ class ReconcileDatabase:
         with _converted(duckdb):
             return self._connection.execute(sql, list(values) or None).fetchnumpy()
 
+    def name_rows(self, sql: str) -> str:
+        """Make a table of the rows of a query, and return its name."""
+        self.run(f"CREATE OR REPLACE TEMP TABLE named_rows AS {sql}")
+        return "named_rows"
+
+    def relate(self, table: str) -> duckdb.DuckDBPyRelation:
+        """Return a table as a relation."""
+        return self._connection.table(table)
+
     @contextmanager
     def lent(self, name: str, columns: Mapping[str, NDArray[Any]]) -> Iterator[None]:
         """Make a table of arrays for as long as the context lasts."""

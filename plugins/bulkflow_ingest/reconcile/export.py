@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
 
 from attrs import define, frozen
 
+from bulkflow.plugin import quote_name
 from bulkflow_ingest.output_files import draft
 from bulkflow_ingest.reconcile.database import SOURCE_CHANGED
 from bulkflow_ingest.reconcile.errors import ReconcileError
@@ -18,12 +19,15 @@ from bulkflow_ingest.reconcile.outcomes import Outcome
 from bulkflow_ingest.reconcile.read_csv import csv_files, plain_copy, text
 from bulkflow_ingest.reconcile.saved_format import read_texts
 from bulkflow_ingest.reconcile.source_rows import LINE_BREAKS
+from bulkflow_ingest.source.row_places import read_places
 from bulkflow_ingest.source.saved_columns import count_source_columns
 from bulkflow_rows.session import quote_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from duckdb import DuckDBPyRelation
 
     from bulkflow_ingest.reconcile.database import ReconcileDatabase
     from bulkflow_ingest.reconcile.inputs import SlicedFile
@@ -118,6 +122,35 @@ class Saving:
                     file.buffer.write(data)
         return sum(counts)
 
+    def save_with(
+        self,
+        write: Callable[[DuckDBPyRelation], None],
+        where: str,
+        added: Sequence[Added],
+    ) -> int:
+        """Let a function write the rows of all files, as a relation; return how many there are.
+
+        Args:
+            write: Writes the rows. Every column is text.
+            where: The SQL condition on a row of `outcomes`.
+            added: The columns to append to the source's.
+
+        Raises:
+            ReconcileError: A source file has changed.
+        """
+        files = self._files()
+        original = files[0].slices[0].original if files else None
+        columns = self.columns if original is None else original.columns
+        kept = columns[: count_source_columns(columns)]
+        names = ", ".join(quote_name(each) for each in (*kept, *(each.name for each in added)))
+        rows = " UNION ALL ".join(
+            f"SELECT * FROM ({self._select(each, where, added)}) AS saved ({names})"
+            for each in files
+        )
+        table = self.database.name_rows(rows)
+        write(self.database.relate(table))
+        return self.database.number(f"SELECT count(*) FROM {table}")
+
     def copy(self, file: TextIO, source: SlicedFile, where: str, line_end: str) -> int:
         """Append the rows of one source file so that they can be loaded again; return how many."""
         only = source.slices[0]
@@ -137,11 +170,7 @@ class Saving:
     ) -> Iterator[tuple[Path, int]]:
         """Write the rows of one file to a temporary file in UTF-8 with LF."""
         piece = self.database.scratch("saved.csv")
-        only = source.slices[0]
-        if only.original is None or only.original.path == only.path:
-            values = self._rows(source, where, added)
-        else:
-            values = self._original_rows(source, only.original, where, added)
+        values = self._select(source, where, added)
         # A value with the longer delimiter that replaces this one needs quotes, too.
         quoted = "" if format_.alias is None else ", FORCE_QUOTE *"
         delimiter = text(format_.delimiter)
@@ -153,6 +182,26 @@ class Saving:
             yield piece, saved
         finally:
             piece.unlink(missing_ok=True)
+
+    def _select(self, source: SlicedFile, where: str, added: Sequence[Added]) -> str:
+        """Return the SQL for the selected rows of a file, with the columns to append."""
+        only = source.slices[0]
+        original = only.original
+        placed = [self._place(each, source) for each in added]
+        if original is None or original.path == only.path:
+            return self._rows(source, where, placed)
+        return self._original_rows(source, original, where, placed)
+
+    def _place(self, added: Added, source: SlicedFile) -> Added:
+        """Return the column with the number of the row that the user knows, if it has none yet."""
+        original = source.slices[0].original
+        places = read_places(source.slices[0].path if original is None else original.path)
+        if added is not LINE or places is None:
+            return added
+        number = f"reported.row - {source.first} + 1"
+        if original is not None and original.numbers is not None:
+            number = "reported.number"
+        return Added(added.name, f"{number} - 1 + {places.first}")
 
     def _rows(self, source: SlicedFile, where: str, added: Sequence[Added]) -> str:
         """Return the SQL for the selected rows of a file: its rows next to their outcomes.

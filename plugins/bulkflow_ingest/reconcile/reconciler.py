@@ -48,8 +48,10 @@ from bulkflow_ingest.reconcile.summary import (
 from bulkflow_ingest.reconcile.unprocessed_rows import UnprocessedRows
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
+
+    from duckdb import DuckDBPyRelation
 
     from bulkflow_ingest.reconcile.inputs import ResultFile, SourceSlice
 
@@ -176,6 +178,12 @@ class Reconciler:
         assert self._rest or selection in {"successful", "failed"}
         where, added = _SELECTIONS[selection]
         return self._saving.save(path, where, added, format_ or SavedFormat())
+
+    def save_with(self, selection: str, write: Callable[[DuckDBPyRelation], None]) -> int:
+        """Let a function write a selection of the rows; see `save`. Returns how many there are."""
+        assert self._rest or selection in {"successful", "failed"}
+        where, added = _SELECTIONS[selection]
+        return self._saving.save_with(write, where, added)
 
     def errors(self) -> list[ErrorGroup]:
         """Group the failed rows by code and fields, the most frequent first."""

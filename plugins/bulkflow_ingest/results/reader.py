@@ -13,8 +13,10 @@ from attrs import frozen
 
 from bulkflow.errors import StepError
 from bulkflow.model.part import Counts
+from bulkflow.plugin import SinkRequest, quote_name
+from bulkflow.plugin.error_boundary import attribute_errors
 from bulkflow_ingest.api.result_kind import ResultKind
-from bulkflow_ingest.output_files import delivered, draft, make_folder
+from bulkflow_ingest.output_files import delivered, draft, make_folder, make_unwritable_error
 from bulkflow_ingest.results.file_rows import iter_result_rows
 from bulkflow_ingest.results.files import ResultFiles
 from bulkflow_ingest.results.output_claims import claim_output
@@ -25,7 +27,9 @@ from bulkflow_ingest.results.trusted_files import TrustedFiles
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from bulkflow.plugin import Context
+    from duckdb import DuckDBPyRelation
+
+    from bulkflow.plugin import Context, Sink
     from bulkflow_ingest.api.client import IngestApi
     from bulkflow_ingest.parts.job_parts import JobParts
     from bulkflow_ingest.parts.part_job import PartJob
@@ -69,13 +73,46 @@ class Results:
             rest = selection not in {"successful", "failed"}
             with self.reconcile(*NEEDED[selection], rest=rest) as outcomes:
                 with delivered(path, self.context.run_directory) as scratch:
-                    saved = outcomes.save(selection, scratch, self._find_format())
+                    saved = self._save_selection(outcomes, selection, path, scratch)
                 if rest and (self.trusted.trust.doubted or self.parts.source_counts is not None):
                     self.settle(outcomes)
         else:
+            if self._find_sink(path) is not None:
+                raise StepError(
+                    f"rows of job {self.parts.job.name} can be saved as CSV only, because their "
+                    "source is not known",
+                    help="give the file a name that ends in .csv or .csv.gz",
+                )
             with delivered(path, self.context.run_directory) as scratch:
                 saved = self._save_result_rows(selection, scratch)
         return saved
+
+    def _find_sink(self, path: Path) -> Sink | None:
+        """Return what writes a file; None for CSV, which keeps the format of the source."""
+        name = path.name.lower()
+        return None if name.endswith((".csv", ".csv.gz")) else self.context.find_sink(str(path))
+
+    def _save_selection(
+        self, outcomes: Reconciler, selection: str, path: Path, scratch: Path
+    ) -> int:
+        sink = self._find_sink(path)
+        if sink is None:
+            return outcomes.save(selection, scratch, self._find_format())
+        return outcomes.save_with(
+            selection, lambda rows: self._write_with(sink, rows, path, scratch)
+        )
+
+    def _write_with(self, sink: Sink, rows: DuckDBPyRelation, path: Path, scratch: Path) -> None:
+        # A sink finds out what to write by the end of the name.
+        named = scratch.with_name(f"{scratch.name}{''.join(path.suffixes)}")
+        try:
+            with attribute_errors(sink.provider, f"writing {path}"):
+                sink.write(SinkRequest(named, rows, self.context.environ))
+            named.replace(scratch)
+        except OSError as error:
+            raise make_unwritable_error(path, error) from error
+        finally:
+            named.unlink(missing_ok=True)
 
     def _find_format(self) -> SavedFormat:
         """Return the format of the user's file, so that a program opens saved rows like it."""
@@ -241,9 +278,21 @@ class Results:
         )
         from bulkflow_ingest.reconcile.reconciler import list_added_columns
 
-        with delivered(path, self.context.run_directory) as scratch, draft(scratch) as file:
-            header = [*self.parts.columns, *list_added_columns(selection)]
-            csv.writer(file, lineterminator="\n").writerow(header)
+        header = [*self.parts.columns, *list_added_columns(selection)]
+        sink = self._find_sink(path)
+        with delivered(path, self.context.run_directory) as scratch:
+            if sink is None:
+                with draft(scratch) as file:
+                    csv.writer(file, lineterminator="\n").writerow(header)
+                return
+            import duckdb
+
+            with duckdb.connect() as connection:
+                values = ", ".join(
+                    f"CAST(NULL AS VARCHAR) AS {quote_name(each)}" for each in header
+                )
+                none = connection.sql(f"SELECT {values}").limit(0)
+                self._write_with(sink, none, path, scratch)
 
     def _save_result_rows(self, selection: str, path: Path) -> int:
         added = ADDED[selection]

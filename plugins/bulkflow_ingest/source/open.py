@@ -15,6 +15,7 @@ from bulkflow.private_files import make_private_folder
 from bulkflow.system_errors import explained
 from bulkflow_csv import ByteSource, find_compression, open_source, spool
 from bulkflow_ingest.source.readable import ReadableSource, make_readable
+from bulkflow_ingest.source.row_places import write_places
 from bulkflow_jobs.extracted_rows import get_extracted_rows
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def _stage_table(data: SourceTable, directory: Path) -> ReadableSource:
     from bulkflow_rows.table_to_csv import stage_table
 
     path, typed = stage_table(data, directory)
+    write_places(path, data.places)
     return ReadableSource(ByteSource(data.name, path, spooled=True), typed=typed)
 
 
@@ -132,11 +134,14 @@ def to_byte_source(
             path = make_rows_file(directory, data.name)
             with attribute_errors(data.provider, f"reading the rows of {data.name}"):
                 write_rows(path, list(data.columns), spell_rows(data), name=data.name)
+            write_places(path, data.places)
             return ByteSource(data.name, path, spooled=True)
         case SourceTable():
             from bulkflow_rows.table_to_csv import write_table
 
-            return ByteSource(data.name, write_table(data, directory, checkpoint), spooled=True)
+            path = write_table(data, directory, checkpoint)
+            write_places(path, data.places)
+            return ByteSource(data.name, path, spooled=True)
         case _:
             assert_never(data)
 

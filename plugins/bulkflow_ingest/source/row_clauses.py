@@ -12,6 +12,7 @@ from bulkflow.plugin import Problem, quote_name, quote_text
 from bulkflow.plugin.source_errors import ProblemsError
 from bulkflow_csv import NULL, ByteSource, locate
 from bulkflow_ingest.source.plain_rows import make_countable
+from bulkflow_ingest.source.row_places import read_places
 from bulkflow_rows.csv_relation import csv_files
 from bulkflow_rows.session import quote_path
 from bulkflow_rows.statement import (
@@ -196,11 +197,13 @@ def _explain_faults(
 ) -> Iterator[Problem]:
     for each in faulty:
         numbers = [number for number, _ in each.examples]
-        places = (
-            [f"row {number:,}" for number in numbers]
-            if typed is not None
-            else [f"line {line:,}" for line in _find_lines(scan, numbers)]
-        )
+        known = read_places(scan.source.path)
+        if known is not None:
+            places = [f"{known.unit} {number - 1 + known.first:,}" for number in numbers]
+        elif typed is not None:
+            places = [f"row {number:,}" for number in numbers]
+        else:
+            places = [f"line {line:,}" for line in _find_lines(scan, numbers)]
         shown = ", ".join(
             f"{value!r} ({place})" for place, (_, value) in zip(places, each.examples, strict=True)
         )

@@ -11,6 +11,7 @@ from attrs import define
 from bulkflow.plugin import quote_text
 from bulkflow_csv import locate
 from bulkflow_ingest.source.plain_rows import make_countable
+from bulkflow_ingest.source.row_places import read_places
 from bulkflow_rows.csv_relation import csv_files
 from bulkflow_rows.session import convert_errors, open_session, quote_path
 
@@ -60,6 +61,11 @@ class SentRows:
         parts = self._files[file].parts
         original = parts[0].original
         first = parts[0].data
+        places = read_places(first.source.path if original is None else original.path)
+        if places is not None:
+            if original is not None and original.numbers is not None:
+                row = self._find_number(original.numbers, row)
+            return f"{places.unit} {row - 1 + places.first:,}"
         if original is None or original.path == first.source.path.absolute():
             with first.source.open() as opened:
                 for found in locate(
@@ -71,9 +77,14 @@ class SentRows:
                 ):
                     return f"line {found.line:,}"
         elif original.numbers is not None:
-            query = f"SELECT row FROM read_parquet({quote_path(original.numbers)}) OFFSET {row - 1}"  # noqa: S608
-            ((row,),) = self.connection.sql(query).limit(1).fetchall()
+            row = self._find_number(original.numbers, row)
         return f"row {row:,}"
+
+    def _find_number(self, numbers: Path, row: int) -> int:
+        """Return the number in the source of a row that was sent."""
+        query = f"SELECT row FROM read_parquet({quote_path(numbers)}) LIMIT 1 OFFSET {row - 1}"  # noqa: S608
+        ((number,),) = self.connection.execute(query).fetchall()
+        return int(number)
 
 
 @contextmanager
