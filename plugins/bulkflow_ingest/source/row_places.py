@@ -1,6 +1,7 @@
 """What the number of a row of a copy means to the user, noted next to the copy.
 
-Rows of a workbook, a Parquet file or a query are loaded from a copy in CSV, whose lines nobody knows.
+Rows of a workbook, a Parquet file or a query are loaded from a copy in CSV, whose lines the user
+does not know.
 """
 
 from __future__ import annotations
