@@ -181,6 +181,21 @@ def forget_retries() -> None:
     JobParts.is_superseded = lambda self, part: False  # type: ignore[method-assign]
 
 
+def keep_unrecorded_pages() -> None:
+    """Append to whatever an interrupted extract has left behind its last recorded page."""
+    from bulkflow_query.rows_file import RowsFile
+
+    inner = RowsFile.__enter__
+
+    def enter(self: Any) -> Any:
+        kept = self.path.read_bytes() if self.path.exists() else b""
+        opened = inner(self)
+        self._file.write(kept[self.end :])
+        return opened
+
+    RowsFile.__enter__ = enter  # type: ignore[method-assign]
+
+
 FAULTY: dict[str, Callable[[], None]] = {
     "close after its intent": close_unrecorded,
     "one upload for each job": put_again,
@@ -198,5 +213,6 @@ FAULTY: dict[str, Callable[[], None]] = {
     "the org's id": know_orgs_by_host,
     "counts of a retry": settle_nothing,
     "retries": forget_retries,
+    "the end of the last page": keep_unrecorded_pages,
 }
 """What each breaks, by the invariant that it is without."""
