@@ -14,6 +14,7 @@ from bulkflow.engine.cancellation import Cancellation
 from bulkflow.engine.event_log import log_event
 from bulkflow.engine.lookahead import find_steps_ahead
 from bulkflow.engine.resources import SharedResources
+from bulkflow.errors import DataError
 from bulkflow.model.event import JobPrepared, Notice, NoticeLevel
 from bulkflow.model.org import get_only_org
 from bulkflow.model.run_mode import RunMode
@@ -139,6 +140,7 @@ class Services:
     place: tuple[str, ...] = ()
     """The options by which a command finds the run's state directory."""
     _prepared: set[str] = field(factory=set)
+    _unreadable: set[str] = field(factory=set, init=False, repr=False)
     _deaf: set[Provider] = field(factory=set)
     _numbers: dict[int, int] = field(factory=dict, repr=False)
     _labels: Counter[str] = field(factory=Counter)
@@ -227,6 +229,10 @@ class Services:
         """The file's name for its org, if it has exactly one."""
         return get_only_org(self.orgs)
 
+    def is_unreadable(self, job: Job) -> bool:
+        """Return whether the job's source could not be read, and the run continued nevertheless."""
+        return job.key in self._unreadable
+
     def prepare(self, job: Job, context: Context) -> None:
         """Read a job's source unless that was done. Raises `DataError`."""
         if job.key in self._prepared:
@@ -236,6 +242,10 @@ class Services:
         except ProblemsError as error:
             # A plan compares the columns with the org nevertheless.
             job.manifest = error.manifest
+            self._unreadable.add(job.key)
+            raise
+        except DataError:
+            self._unreadable.add(job.key)
             raise
         self._prepared.add(job.key)
         if job.manifest is not None:

@@ -65,6 +65,12 @@ def run_step(
     )
     turn.begin()
     try:
+        if job is not None and services.is_unreadable(job) and _works_on_ended_jobs(record):
+            # What a handler chose to continue after: there is nothing to save, judge or resend.
+            message = f"job {job.name} has no rows, so `{turn.text}` has nothing to do"
+            services.emit(Notice(message, NoticeLevel.WARNING, job=job.key))
+            turn.finish()
+            return
         if job is not None:
             services.prepare(job, context)
         arguments = _arguments(planned, record, frame, services, job)
@@ -80,6 +86,10 @@ def run_step(
         turn.finish(signal)
         raise
     turn.finish()
+
+
+def _works_on_ended_jobs(record: Step) -> bool:
+    return record.accepts is not None and Phase.FINISHED in record.accepts
 
 
 @define(eq=False, repr=False)
