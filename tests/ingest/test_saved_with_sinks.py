@@ -26,8 +26,8 @@ def desk(tmp_path: Path, org: LocalOrg) -> Workshop:
     with duckdb.connect() as connection:
         connection.execute(
             "COPY (SELECT CASE WHEN i % 3 <> 0 THEN 'P' || chr(10) || i END AS LastName,"
-            " i::DOUBLE / 4 AS Size FROM range(1, 10) t(i)) TO $1 (FORMAT parquet)",
-            [str(tmp_path / "people.parquet")],
+            " i::DOUBLE / 4 AS Size FROM range(1, 10) t(i))"
+            f" TO '{tmp_path / 'people.parquet'}' (FORMAT parquet)"
         )
     return made
 

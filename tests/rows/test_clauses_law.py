@@ -49,7 +49,6 @@ CONDITIONS = (
     Condition('length("First Name") > 2 -- long', lambda row: len(row["First Name"]) > 2),
     Condition("not coalesce(Key, '') = 'a'", lambda row: row["Key"] != "a"),
     Condition("true", lambda row: True),
-    Condition("null", lambda row: False),
 )
 
 texts = st.text(st.sampled_from('ax ,;"\nöß#N/A🙂\t'), max_size=6)
