@@ -113,7 +113,7 @@ def test_columns_of_another_program_become_those_of_leads(workshop: Workshop) ->
     jobs = run(workshop, "columns/leads.bulkflow")
     assert jobs["leads"]["loaded"] == 5
     with (workshop.folder / "columns/out/leads.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(file, delimiter="~"))
     assert rows[0]["Remarks"] == "met at\nstand 0"
     assert [row["_line"] for row in rows] == ["2", "4", "6", "8", "10"]
 

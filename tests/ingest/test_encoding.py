@@ -34,7 +34,7 @@ def test_rows_of_another_encoding_arrive_and_are_saved_with_their_lines(
     with sandbox.database.reading() as connection:
         found = connection.execute('SELECT "LastName", "Description" FROM "Contact"').fetchall()
     assert {("Ordóñez", "東京\r\n2"), ("Żuk", "x")} <= {tuple(row) for row in found}
-    with (workshop.folder / "out.csv").open(encoding="utf-8", newline="") as file:
+    with (workshop.folder / "out.csv").open(encoding="utf-16", newline="") as file:
         saved = list(csv.DictReader(file))
     assert [(row["_line"], row["_outcome"]) for row in saved] == [
         ("2", "loaded"),

@@ -47,9 +47,9 @@ def names(sandbox: Sandbox, tag: str) -> list[str]:
         return [name for (name,) in rows]
 
 
-def rows_of(path: Path) -> list[dict[str, str]]:
+def rows_of(path: Path, delimiter: str = ",") -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        return list(csv.DictReader(file, delimiter=delimiter))
 
 
 def put_into(proxy: Proxy) -> list[str]:
@@ -480,12 +480,12 @@ def test_results_with_any_delimiter_and_quoted_headers_are_read(
         'save all rows of job people to "all.csv"\n'
     )
     assert ran.code == 3, ran.err + ran.out
-    (made,) = rows_of(workshop.folder / "made.csv")
+    (made,) = rows_of(workshop.folder / "made.csv", delimiter)
     assert (made["LastName"], made["Description"]) == (f"{tag}1", f'a{delimiter}"b"')
-    (failed,) = rows_of(workshop.folder / "failed.csv")
+    (failed,) = rows_of(workshop.folder / "failed.csv", delimiter)
     assert failed["Description"] == "none"
     assert failed["_error"].startswith("REQUIRED_FIELD_MISSING")
-    assert len(rows_of(workshop.folder / "all.csv")) == 2
+    assert len(rows_of(workshop.folder / "all.csv", delimiter)) == 2
 
 
 @pytest.mark.parametrize("status", [200, 204])

@@ -168,6 +168,7 @@ def every_command(workshop: Workshop, org: LocalOrg) -> Iterator[tuple[tuple[str
         first = json.loads(listed.out)[-1]["id"]
         for verb in (("resume",), ("retry",), ("undo", "--yes"), ("abort",)):
             yield run(*verb, first, *state)
+        yield run("save", first, "--to", str(workshop.folder / f"saved-{name}.csv"), *state)
         yield run("prune", "--older-than", "0h", *state)
         job = next(iter(org.jobs())).id
         yield run("jobs", "list", "--org", name)

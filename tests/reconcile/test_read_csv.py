@@ -101,9 +101,8 @@ def test_a_file_of_several_buffers_is_read_in_order_by_several_threads(
     assert [[row[name] for name in header] for row in saved] == [
         rows[index] for index in sorted(chosen)
     ]
-    assert [row["_error"] for row in saved] == [
-        f"E{index}:{line_end}:--" for index in sorted(chosen)
-    ]
+    # The line breaks of errors become those of the saved file.
+    assert [row["_error"] for row in saved] == [f"E{index}:\n:--" for index in sorted(chosen)]
     assert (total.failed, total.unknown, total.ambiguous) == (40_000, 40_000, 0)
 
 

@@ -14,6 +14,9 @@ from whole.case import Case
 from whole.reference import Told, sent, told
 from whole.wrong import expect
 
+SIGN = "\x1e"
+"""Replaces a delimiter, which may be longer than the csv module takes."""
+
 OUTCOMES = {
     "successful": "loaded",
     "failed": "failed",
@@ -105,8 +108,12 @@ def _place(row: SavedRow) -> tuple[str, str]:
 
 def _rows(case: Case, path: Path) -> list[SavedRow]:
     content = path.read_bytes()
-    text = (gzip.decompress(content) if case.packed else content).decode()
-    names, *rows = csv.reader(io.StringIO(text, newline=""), strict=True)
+    data = gzip.decompress(content) if case.packed else content
+    # Rows of a source that was read once come from Salesforce's result files.
+    delimiter, encoding = (",", None) if case.read_once else (case.delimiter, case.encoding)
+    text = data.decode(encoding or "utf-8").removeprefix("\ufeff").replace(delimiter, SIGN)
+    read = csv.reader(io.StringIO(text, newline=""), delimiter=SIGN, strict=True)
+    names, *rows = [[value.replace(SIGN, delimiter) for value in row] for row in read]
     header = [cell.value for cell in case.files[0].header.cells]
     width = len(header)
     expect(names[:width] == header, f"{path.name} has the columns {names}")
