@@ -57,19 +57,20 @@ class _Counter:
         return Found(self.count, self.line) if self.count else None
 
 
-def find_oddities(head: Head) -> Oddities:
+def find_oddities(head: Head, *, edges: int | None = None) -> Oddities:
     """Find odd rows in a file that was scanned.
 
     A search for their bytes is fast. Only a file in which it finds something is read row by row.
 
     Args:
         head: The head of the file.
+        edges: How many bytes at the start and at the end of the file to search; None for all.
 
     Raises:
         CsvError: The file cannot be read.
     """
     with head.source.open() as file:
-        if not any(_contains(block, head) for block in _read_blocks(file, head)):
+        if not any(_contains(block, head) for block in _read_blocks(file, head, edges)):
             return Oddities()
     # Most files have no such rows, so what reads rows is imported only here.
     from bulkflow_csv.rows import read_rows
@@ -90,15 +91,23 @@ def find_oddities(head: Head) -> Oddities:
     return Oddities(blank.get(), headers.get(), marks.get())
 
 
-def _read_blocks(file: FileIO, head: Head) -> Iterator[bytes]:
+def _read_blocks(file: FileIO, head: Head, edges: int | None) -> Iterator[bytes]:
     """Yield the file's blocks from the line end of the header, each after the end of the last."""
     overlap = len(head.header.raw) + 2 * len(head.dialect.line_end) + len(_MARK.encode())
-    file.seek(max(0, head.start.offset - len(head.dialect.line_end)))
+    place = max(0, head.start.offset - len(head.dialect.line_end))
+    file.seek(place)
     kept = b""
+    skipped = edges is None
     while block := file.read(_BLOCK):
+        place += len(block)
         block = kept + block
         yield block
         kept = block[-overlap:]
+        if edges is not None and not skipped and place >= edges:
+            skipped = True
+            if place < head.end - edges:
+                place, kept = head.end - edges, b""
+                file.seek(place)
     yield kept + head.dialect.line_end
 
 

@@ -6,38 +6,41 @@ from typing import TYPE_CHECKING, cast
 
 from bulkflow.model.event import Notice, NoticeLevel
 from bulkflow.plugin import Problem, format_plural
+from bulkflow_csv import find_oddities
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from bulkflow.plugin import Context, Job
-    from bulkflow_csv import Oddities
+    from bulkflow_csv import Head, Oddities
     from bulkflow_ingest.source.rewrite import SplitFile
 
 BLANK_ROWS = "B421"
 HEADER_AGAIN = "B422"
 INNER_MARK = "B423"
 
-_FOUND = "ingest:odd-rows"
+EDGE_BYTES = 4 << 20
+"""How much of each end of a file a run searches."""
+
+_HEADS = "ingest:heads"
 
 
 def report_odd_rows(context: Context, job: Job, files: Iterable[SplitFile]) -> None:
-    """Warn of the odd rows of a job's files, and keep the problems for a plan."""
-    found = [
-        problem
-        for each in files
-        if each.oddities is not None
-        for problem in _find_odd_rows(each.scan.source.name, each.oddities)
-    ]
-    job.state[_FOUND] = found
-    for each in found:
-        message = f"{each.message} ({each.code})"
-        context.emit(Notice(message, NoticeLevel.WARNING, job=job.key, help=each.help))
+    """Warn of the odd rows at the start and at the end of a job's files.
+
+    A run pays for little more; the plan searches the whole files.
+    """
+    heads = job.state[_HEADS] = [each.head for each in files if each.head is not None]
+    for head in heads:
+        for each in _find_odd_rows(head.source.name, find_oddities(head, edges=EDGE_BYTES)):
+            message = f"{each.message} ({each.code})"
+            context.emit(Notice(message, NoticeLevel.WARNING, job=job.key, help=each.help))
 
 
-def get_odd_row_problems(job: Job) -> list[Problem]:
-    """Return the problems that were kept."""
-    return cast("list[Problem]", job.state.get(_FOUND, []))
+def find_odd_row_problems(job: Job) -> Iterator[Problem]:
+    """Find the odd rows of a job's files, wherever they are."""
+    for head in cast("list[Head]", job.state.get(_HEADS, [])):
+        yield from _find_odd_rows(head.source.name, find_oddities(head))
 
 
 def _find_odd_rows(name: str, found: Oddities) -> Iterator[Problem]:

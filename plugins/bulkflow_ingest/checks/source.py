@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bulkflow.plugin import Problem, SourceTable
-from bulkflow_ingest.checks.odd_rows import get_odd_row_problems
+from bulkflow_ingest.checks.odd_rows import find_odd_row_problems
 from bulkflow_ingest.settings import IngestSettings
 from bulkflow_ingest.source.column_mapping import find_mapping_problems, map_columns
 from bulkflow_ingest.source.column_names import find_name_problems
@@ -62,7 +62,7 @@ def _find_content_problems(
     context: Context, job: Job, settings: IngestSettings
 ) -> Iterator[Problem]:
     """Find problems of the rows of a source that was read completely."""
-    yield from get_odd_row_problems(job)
+    yield from find_odd_row_problems(job)
     parts = get_sent_parts(job)
     if parts:
         from bulkflow_ingest.checks.keys import find_cleared_values, find_key_problems

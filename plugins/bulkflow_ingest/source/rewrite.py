@@ -19,7 +19,6 @@ from bulkflow_csv import (
     FormatLimits,
     Layout,
     PartLimit,
-    find_oddities,
     read_head,
     rename_columns,
     scan,
@@ -38,7 +37,7 @@ from bulkflow_ingest.source.split import build_part_limit
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bulkflow_csv import ByteSource, Head, Oddities, Scan
+    from bulkflow_csv import ByteSource, Head, Scan
     from bulkflow_ingest.settings import IngestSettings
 
 logger = logging.getLogger(__name__)
@@ -55,13 +54,13 @@ class SplitFile:
         scan: The result of scanning it.
         original: The user's file, if its rows or column names differ.
         notes: What was rewritten, and why.
-        oddities: The rows of the user's file that are probably a mistake.
+        head: The head of the user's file, if it is CSV.
     """
 
     scan: Scan
     original: Original | None = None
     notes: tuple[str, ...] = ()
-    oddities: Oddities | None = None
+    head: Head | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -108,7 +107,7 @@ def split_file(source: ReadableSource, directory: Path, settings: IngestSettings
     )
     # The rows of a source with types come from no program that writes CSV.
     if source.typed is None and not settings.row_clauses:
-        made = evolve(made, oddities=find_oddities(read_source_head(source, settings)))
+        made = evolve(made, head=read_source_head(source, settings))
     columns = made.scan.head.sent_header.columns
     problems = find_operation_problems("it", columns, settings)
     warnings = [each.message for each in problems if each.warning]
