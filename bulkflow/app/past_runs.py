@@ -240,7 +240,12 @@ class _JobStep:
     def _make_chain(self, job: PlannedJob) -> PlannedChain:
         phrase, slot = self._find_phrase(job)
         to = [] if self.path is None else [f"to {self.path}"]
-        words = [phrase.verb, *([self.rows] if self.rows else []), f"job {job.name}", *to]
+        words = [
+            phrase.verb,
+            *([f"{self.rows} rows of"] if self.rows else []),
+            f"job {job.name}",
+            *to,
+        ]
         # A source text of its own, so messages quote the step and not the job.
         text = SourceText(phrase.verb, " ".join(words), job.span.source.path)
         span = Span(text, 0, len(text.text))

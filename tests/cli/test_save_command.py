@@ -91,4 +91,4 @@ def test_a_job_without_results_leaves_no_rows_of_an_earlier_run(desk: Workshop) 
         '    save failed rows of job people to "failed.csv"\n'
     )
     assert ran.code == 1
-    assert (desk.folder / "failed.csv").read_text().startswith("LastName,FirstName,_file,")
+    assert (desk.folder / "failed.csv").read_text().startswith("LastName;FirstName;_file;")

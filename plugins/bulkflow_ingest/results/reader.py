@@ -116,10 +116,11 @@ class Results:
 
     def _find_format(self) -> SavedFormat:
         """Return the format of the user's file, so that a program opens saved rows like it."""
-        from bulkflow_ingest.reconcile.saved_format import find_format
+        from bulkflow_ingest.reconcile.saved_format import SavedFormat, find_format
 
-        first = next(part for part in self.parts.parts if part.data is not None)
-        assert first.data is not None
+        first = next((part for part in self.parts.parts if part.data is not None), None)
+        if first is None or first.data is None:
+            return SavedFormat()
         original = first.original
         encoding = self.parts.settings.encoding
         if original is not None:
@@ -282,8 +283,10 @@ class Results:
         sink = self._find_sink(path)
         with delivered(path, self.context.run_directory) as scratch:
             if sink is None:
+                format_ = self._find_format()
                 with draft(scratch) as file:
-                    csv.writer(file, lineterminator="\n").writerow(header)
+                    for data in format_.encode([format_.format_header(header)]):
+                        file.buffer.write(data)
                 return
             import duckdb
 
