@@ -39,6 +39,7 @@ _COMMANDS: Final[Mapping[str, str]] = {
 }
 """Commands of other tools, and what to write instead."""
 
+_NO_COMMAND: Final = re.compile(r"^No such command '(.*?)'")
 _EXTRA: Final = re.compile(r"^Got unexpected extra arguments? \((.*)\)")
 
 
@@ -48,8 +49,9 @@ def to_usage_error(failure: click.ClickException) -> UsageError:
     path = context.command_path if context else "bulkflow"
     see_help = f"`{path} --help` shows how to use it"
     match failure:
-        case click.exceptions.NoSuchCommand():
-            return _make_unknown_command(failure, path)
+        case _ if context is not None and (unknown := _NO_COMMAND.search(failure.message)):
+            # click has no class of its own for this before 8.4.
+            return _make_unknown_command(unknown[1], context, path)
         case click.NoSuchOption():
             return _make_unknown_option(failure, path)
         case click.MissingParameter() if failure.param is not None and context is not None:
@@ -67,12 +69,9 @@ def to_usage_error(failure: click.ClickException) -> UsageError:
             return UsageError(_uncapitalize(failure.format_message()), help=see_help)
 
 
-def _make_unknown_command(failure: click.exceptions.NoSuchCommand, path: str) -> UsageError:
-    name = failure.command_name
-    group = failure.ctx.command if failure.ctx else None
-    known: list[str] = []
-    if isinstance(group, click.Group) and failure.ctx is not None:
-        known = group.list_commands(failure.ctx)
+def _make_unknown_command(name: str, context: click.Context, path: str) -> UsageError:
+    group = context.command
+    known = group.list_commands(context) if isinstance(group, click.Group) else []
     is_top = path == "bulkflow"
     if is_top and (name.endswith(SUFFIX) or Path(name).is_file()):
         help_ = f"to run the file, write `bulkflow run {name}`"

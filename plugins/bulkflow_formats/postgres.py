@@ -38,7 +38,7 @@ _SINGLE: Final = (
     *("character varying", "name", "date", "time without time zone"),
     *("timestamp without time zone", "timestamp with time zone"),
 )
-_NATIVE: Final = frozenset({*_SINGLE, *(f"{each}[]" for each in _SINGLE), "bytea", "uuid"})
+_NATIVE: Final = frozenset({*_SINGLE, *(f"{each}[]" for each in _SINGLE), "bytea"})
 """The types that the driver gives as what they are. Others come as the database's own bytes."""
 _CASTS: Final = {
     # The driver gives cents, whatever the currency has.
