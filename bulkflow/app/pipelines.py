@@ -71,7 +71,7 @@ def read_pipeline(path: Path) -> SourceText:
     try:
         return read_text(path)
     except OSError as error:
-        named = path.with_name(f"{path.name}{PIPELINE_SUFFIX}")
+        named = Path(f"{path}{PIPELINE_SUFFIX}")
         near = f"did you mean {named}?" if is_file(named) else "check the path of the file"
         what, remedy = explained(error, near)
         raise UsageError(f"cannot read {path}: {what}", help=remedy) from error

@@ -129,3 +129,11 @@ def test_what_no_place_has_caught_is_named_all_the_same(failure: Exception, said
     assert isinstance(error, UsageError)
     assert said in error.message
     assert os.fsencode(str(error))
+
+
+def test_a_pipeline_without_its_suffix_is_suggested_with_it(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path, {})
+    file = workshop.write("load.bulkflow", "org sandbox\n")
+    ran = workshop.command("check", str(file.with_suffix("")))
+    assert ran.code == 2
+    assert f"did you mean {file}?" in ran.err
