@@ -90,6 +90,9 @@ def test_the_check_finds_what_the_org_refuses_and_nothing_else(
     @example("9999-12-31T23:59:59-05:00")
     @example("0001-01-01T00:00:00+05:00")
     @example("1e4")
+    @example("1E400")
+    @example("-1E400")
+    @example("1E-400")
     @example("9999.999")
     @example("2147483648")
     def compare(text: str) -> None:

@@ -6,6 +6,7 @@ Only a column with an invalid value is checked value by value.
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -175,6 +176,9 @@ def _convert_numbers(
                 f"NUMBER_OUTSIDE_VALID_RANGE:{field.label}: value outside of valid range on "
                 f"numeric field: {texts[row]}:{field.name} --"
             )
+            if math.isinf(number):
+                # `1E400` has no text.
+                numbers[row] = None
     return numbers, ["" if number is None else format_java_double(number) for number in numbers]
 
 
